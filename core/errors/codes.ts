@@ -1,0 +1,55 @@
+/**
+ * The one table of error codes. A code is what scripts, docs and dashboards match on, so it never changes its meaning.
+ * `kind` says whose turn it is: `input` the user's files or words, `access` the answer is no, `source` the policy
+ * repo or forge, `protocol` a client's bytes, `upstream` the broker or identity provider, `bug` Sluice itself.
+ */
+export type ErrorKind = 'input' | 'access' | 'source' | 'protocol' | 'upstream' | 'bug';
+
+export interface CodeEntry {
+  readonly kind: ErrorKind;
+  /** One sentence for the reference page. */
+  readonly summary: string;
+}
+
+export const codes = {
+  // input
+  BadUsage: { kind: 'input', summary: 'The command line, or a value in it, does not fit the command.' },
+  BadConfig: { kind: 'input', summary: 'gateway.yaml does not satisfy its schema or contradicts itself.' },
+  InvalidPolicyRepo: { kind: 'input', summary: 'The policy repo has problems; each is listed with file:line:column.' },
+  FolderNotEmpty: { kind: 'input', summary: 'A command that creates a repo found files in the folder.' },
+  FileUnreadable: { kind: 'input', summary: 'A file that was named could not be read.' },
+  BadDuration: { kind: 'input', summary: 'A duration is neither ISO 8601 (PT2H) nor short (2h, 30m).' },
+  BadInstant: { kind: 'input', summary: 'An instant is not RFC 3339 with an offset.' },
+  BadKey: { kind: 'input', summary: 'A key file or key line could not be used.' },
+  InsecureListener: { kind: 'input', summary: 'A listener that is neither TLS nor loopback is configured.' },
+  // access
+  TokenRefused: { kind: 'access', summary: 'A bearer token is expired, for another audience, badly signed or not a token.' },
+  TokenUncheckable: { kind: 'access', summary: 'A bearer token could not be checked now: the issuer gave no keys.' },
+  NoIdentity: { kind: 'access', summary: 'A valid token matches no Identity, or more than one.' },
+  NotEligible: { kind: 'access', summary: 'No policy lets this subject ask for this.' },
+  // source
+  GitFailed: { kind: 'source', summary: 'A git command failed.' },
+  RepoUnsafe: { kind: 'source', summary: 'The policy repo uses a git feature that could show other content than was reviewed.' },
+  RevisionNotFound: { kind: 'source', summary: 'A revision does not exist in the repo.' },
+  BranchGone: { kind: 'source', summary: 'The followed branch no longer exists.' },
+  HistoryRewritten: { kind: 'source', summary: 'The last admitted commit is not on the first-parent chain of the branch.' },
+  TooMuchHistory: { kind: 'source', summary: 'A fetch is larger than the caps allow.' },
+  WrongGenesis: { kind: 'source', summary: 'The genesis commit or its tree is not the one in the trust root.' },
+  StateUnusable: { kind: 'source', summary: 'The state store is missing, damaged or locked by another gateway.' },
+  ForgeFailed: { kind: 'source', summary: 'The forge could not do what was asked.' },
+  // protocol
+  BadFrame: { kind: 'protocol', summary: 'A frame is truncated, oversized or does not parse.' },
+  BadBatch: { kind: 'protocol', summary: 'A record batch is damaged, or of a format that is not supported.' },
+  OutputCap: { kind: 'protocol', summary: 'Decompressed data is larger than the cap.' },
+  // upstream
+  BrokerUnreachable: { kind: 'upstream', summary: 'No connection to a broker could be made.' },
+  BrokerRefused: { kind: 'upstream', summary: 'The broker refused the gateway.' },
+  IssuerUnreachable: { kind: 'upstream', summary: 'The identity provider did not answer.' },
+  // recording
+  RecorderFailed: { kind: 'upstream', summary: 'The recorder cannot write; traffic that must be recorded is stopped.' },
+  RecordingDamaged: { kind: 'input', summary: 'A recording is not what was written.' },
+  // bug
+  Bug: { kind: 'bug', summary: 'Something that cannot happen did. Please report it.' },
+} as const satisfies Record<string, CodeEntry>;
+
+export type ErrorCode = keyof typeof codes;

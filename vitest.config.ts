@@ -1,0 +1,42 @@
+import { defineConfig } from 'vitest/config';
+
+const shared = { deps: { interopDefault: false } }; // import CommonJS packages as node does
+
+/**
+ * Four projects, by what a test needs: `unit` nothing, `wire` loopback sockets, `git` git and ssh-keygen,
+ * `e2e` a real broker, issuer and clients, which the tests start themselves.
+ */
+export default defineConfig({
+  test: {
+    ...shared,
+    reporters: ['default', './test/support/closing-line.ts'],
+    coverage: {
+      provider: 'v8',
+      include: ['cli/**', 'core/**', 'gateway/**'],
+      exclude: ['core/schema/**', '**/generated/**'],
+    },
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['test/*.test.ts', 'test/{core,cli,gateway,scenarios,contract}/**/*.test.ts'],
+          exclude: ['**/*.{wire,git,e2e}.test.ts'],
+        },
+      },
+      { test: { ...shared, name: 'wire', include: ['test/**/*.wire.test.ts'], testTimeout: 20_000 } },
+      { test: { ...shared, name: 'git', include: ['test/**/*.git.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          ...shared,
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e.test.ts'],
+          globalSetup: ['test/support/e2e-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
