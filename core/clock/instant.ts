@@ -8,7 +8,10 @@ export function parseRfc3339(text: string): number | undefined {
   if (!match) return undefined;
   const ms = Date.parse(text);
   if (Number.isNaN(ms)) return undefined;
-  const offset = match[8] === 'Z' ? 0 : Number(`${match[8]![0]}1`) * (Number(match[8]!.slice(1, 3)) * 60 + Number(match[8]!.slice(4)));
+  const offset =
+    match[8] === 'Z'
+      ? 0
+      : Number(`${match[8]![0]}1`) * (Number(match[8]!.slice(1, 3)) * 60 + Number(match[8]!.slice(4)));
   const local = new Date(ms + offset * 60_000).toISOString();
   return local.slice(0, 19) === text.slice(0, 19) ? ms : undefined;
 }

@@ -1,0 +1,10 @@
+/** The state of one side of the gateway, as Kubernetes conditions say it. */
+export interface Condition {
+  readonly type: 'Ready' | 'Reconciling' | 'Stalled' | 'RecorderHealthy' | 'BrokerHealthy' | 'CleanUpPending';
+  readonly status: 'True' | 'False' | 'Unknown';
+  /** One CamelCase word, stable: `UnreviewedCommit`, `InvalidPolicyRepo`. */
+  readonly reason: string;
+  readonly message: string;
+  /** Epoch ms of the last change of status or reason. */
+  readonly since: number;
+}
