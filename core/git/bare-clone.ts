@@ -1,0 +1,313 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SimpleGit } from 'simple-git';
+import { SourceError } from '../errors/sluice-error.ts';
+import { type Commit, formatCommit, parseCommit, withSignature } from './commit.ts';
+import { git, hardenedGit } from './hardened-git.ts';
+import { ObjectReader } from './object-reader.ts';
+import { signSsh } from './ssh-signature.ts';
+
+export interface TreeEntry {
+  readonly mode: string;
+  readonly type: string;
+  readonly id: string;
+  readonly path: string;
+}
+
+/** One path that differs between two trees. An absent side is undefined. */
+export interface TreeChange {
+  readonly path: string;
+  readonly before: { readonly mode: string; readonly id: string } | undefined;
+  readonly after: { readonly mode: string; readonly id: string } | undefined;
+}
+
+const branchRef = (branch: string): string => `refs/heads/${branch}`;
+const trackedRef = (branch: string): string => `refs/sluice/remote/${branch}`;
+const branchName = /^(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)))[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/;
+
+/**
+ * A bare clone of our own, one explicit refspec a fetch, never a work tree. Only objects are trusted, by their ids:
+ * refs/replace, grafts, alternates and shallow files are refused when they turn up.
+ */
+export class BareClone implements AsyncDisposable {
+  readonly dir: string;
+  readonly #git: SimpleGit;
+  #reader: ObjectReader | undefined;
+
+  private constructor(dir: string, signal: AbortSignal | undefined) {
+    this.dir = dir;
+    this.#git = hardenedGit(dir, signal ? { signal } : {});
+  }
+
+  /** Opens the clone in `dir`, or makes an empty one; `url` is where it fetches from and pushes to. */
+  static async open(dir: string, url: string, signal?: AbortSignal): Promise<BareClone> {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const clone = new BareClone(dir, signal);
+    if (!existsSync(join(dir, 'HEAD'))) await git(clone.#git, 'init', '--quiet', '--bare', '--template=', '.');
+    await writeFile(
+      join(dir, 'config'),
+      `[core]\n\trepositoryformatversion = 0\n\tbare = true\n[remote "origin"]\n\turl = ${JSON.stringify(url)}\n`,
+    );
+    await clone.assertPlain();
+    return clone;
+  }
+
+  /** Fetches one branch and returns its tip; undefined when the remote has no such branch. */
+  async fetch(branch: string): Promise<string | undefined> {
+    assertBranch(branch);
+    try {
+      await git(
+        this.#git,
+        'fetch',
+        '--quiet',
+        '--no-tags',
+        '--no-write-fetch-head',
+        '--no-recurse-submodules',
+        'origin',
+        `+${branchRef(branch)}:${trackedRef(branch)}`,
+      );
+    } catch (error) {
+      if (error instanceof SourceError && /couldn't find remote ref/.test(error.why ?? '')) return undefined;
+      throw error;
+    }
+    await this.assertPlain();
+    return this.resolve(trackedRef(branch));
+  }
+
+  /** Fetches every ref of the remote that starts with `prefix` (`refs/heads/request/`); returns [short name, tip] pairs. */
+  async fetchAll(prefix: string): Promise<readonly (readonly [string, string])[]> {
+    const to = `refs/sluice/remote-${prefix.replaceAll('/', '-')}`;
+    await git(
+      this.#git,
+      'fetch',
+      '--quiet',
+      '--prune',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-recurse-submodules',
+      'origin',
+      `+${prefix}*:${to}/*`,
+    );
+    const out = await git(this.#git, 'for-each-ref', '--format=%(refname) %(objectname)', `${to}/`);
+    return lines(out).map((line) => {
+      const [ref, id] = line.split(' ') as [string, string];
+      return [ref.slice(to.length + 1), id] as const;
+    });
+  }
+
+  /** The commit id that a ref, tag or abbreviated id names. */
+  async resolve(revision: string): Promise<string> {
+    try {
+      return (
+        await git(this.#git, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`)
+      ).trim();
+    } catch (cause) {
+      throw new SourceError('RevisionNotFound', `revision '${revision.slice(0, 80)}' does not exist`, { cause });
+    }
+  }
+
+  async commit(id: string): Promise<Commit> {
+    const object = await this.#objects().read(id);
+    if (object.type !== 'commit')
+      throw new SourceError('RevisionNotFound', `${id.slice(0, 12)} is a ${object.type}, not a commit`);
+    return parseCommit(id, object.body);
+  }
+
+  blob(id: string, cap: number): Promise<Buffer> {
+    return this.#objects()
+      .read(id, cap)
+      .then((object) => object.body);
+  }
+
+  /** Every file of a commit's tree. */
+  async tree(commit: string): Promise<readonly TreeEntry[]> {
+    const out = await git(this.#git, 'ls-tree', '-r', '-z', '--full-tree', '--end-of-options', commit);
+    return out
+      .split('\0')
+      .filter(Boolean)
+      .map((line) => {
+        const tab = line.indexOf('\t');
+        const [mode, type, id] = line.slice(0, tab).split(' ') as [string, string, string];
+        return { mode, type, id, path: line.slice(tab + 1) };
+      });
+  }
+
+  /** What differs between the trees of two commits, sorted by path; no rename guessing. */
+  async changes(from: string, to: string): Promise<readonly TreeChange[]> {
+    const out = await git(
+      this.#git,
+      'diff-tree',
+      '-r',
+      '-z',
+      '--raw',
+      '--no-renames',
+      '--full-index',
+      '--end-of-options',
+      from,
+      to,
+    );
+    const fields = out.split('\0').filter(Boolean);
+    const changes: TreeChange[] = [];
+    for (let i = 0; i + 1 < fields.length; i += 2) {
+      const [oldMode, newMode, oldId, newId] = fields[i]!.slice(1).split(' ') as [string, string, string, string];
+      changes.push({
+        path: fields[i + 1]!,
+        before: /^0+$/.test(oldMode) ? undefined : { mode: oldMode, id: oldId },
+        after: /^0+$/.test(newMode) ? undefined : { mode: newMode, id: newId },
+      });
+    }
+    return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  /** The first-parent chain from `tip` back to, but without, `stop`; oldest first. undefined when `stop` is not on it. */
+  async firstParents(tip: string, stop: string, cap: number): Promise<readonly string[] | undefined> {
+    if (tip === stop) return [];
+    const out = await git(
+      this.#git,
+      'rev-list',
+      '--first-parent',
+      `--max-count=${cap + 1}`,
+      '--end-of-options',
+      tip,
+      `^${stop}`,
+    );
+    const chain = lines(out);
+    if (chain.length > cap) {
+      throw new SourceError('TooMuchHistory', `more than ${cap} commits since the last admitted one`, {
+        retry: 'onChange',
+      });
+    }
+    const oldest = chain.at(-1);
+    if (!oldest || (await this.commit(oldest)).parents[0] !== stop) return undefined;
+    return chain.reverse();
+  }
+
+  /** Commits reachable from `tip` and not from `base`, oldest first. */
+  async between(base: string, tip: string, cap: number): Promise<readonly string[]> {
+    const out = await git(
+      this.#git,
+      'rev-list',
+      '--reverse',
+      '--topo-order',
+      `--max-count=${cap}`,
+      '--end-of-options',
+      tip,
+      `^${base}`,
+    );
+    return lines(out);
+  }
+
+  async mergeBase(a: string, b: string): Promise<string> {
+    return (await git(this.#git, 'merge-base', a, b)).trim();
+  }
+
+  async isAncestor(ancestor: string, of: string): Promise<boolean> {
+    return (await git(this.#git, 'rev-list', '--max-count=1', '--end-of-options', ancestor, `^${of}`)).trim() === '';
+  }
+
+  /** Writes a tree: the one of `base` with some files put in, replaced (text) or taken out (undefined). Returns its id. */
+  async writeTree(base: string, files: Readonly<Record<string, string | undefined>>): Promise<string> {
+    const dir = await mkdtemp(join(tmpdir(), 'sluice-tree-'));
+    try {
+      const runner = hardenedGit(this.dir, {
+        env: { GIT_INDEX_FILE: join(dir, 'index'), GIT_DIR: this.dir, GIT_WORK_TREE: dir },
+      });
+      await git(runner, 'read-tree', base);
+      for (const [path, text] of Object.entries(files)) {
+        if (text === undefined) await git(runner, 'update-index', '--force-remove', '--', path);
+        else
+          await git(
+            runner,
+            'update-index',
+            '--add',
+            '--cacheinfo',
+            `100644,${await this.#writeObject('blob', text)},${path}`,
+          );
+      }
+      return (await git(runner, 'write-tree')).trim();
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  }
+
+  /** The tree of a clean three-way merge of two commits; undefined when they conflict. */
+  async mergeTrees(ours: string, theirs: string): Promise<string | undefined> {
+    try {
+      return lines(await git(this.#git, 'merge-tree', '--write-tree', ours, theirs))[0];
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Writes a commit, signed when a key is given (namespace `git`, as `git commit -S` with gpg.format=ssh does). */
+  async writeCommit(commit: Parameters<typeof formatCommit>[0], signingKey: string | undefined): Promise<string> {
+    const text = formatCommit(commit);
+    const signed = signingKey ? withSignature(text, await signSsh(Buffer.from(text), 'git', signingKey)) : text;
+    return this.#writeObject('commit', signed);
+  }
+
+  /** Pushes commits to refs, all or none; a ref that has moved from `expected` (if given) refuses. */
+  async push(refs: readonly { ref: string; commit: string | undefined; expected?: string }[]): Promise<void> {
+    const leases = refs.filter((r) => r.expected !== undefined).map((r) => `--force-with-lease=${r.ref}:${r.expected}`);
+    await git(
+      this.#git,
+      'push',
+      '--quiet',
+      '--atomic',
+      ...leases,
+      'origin',
+      ...refs.map((r) => `${r.commit ?? ''}:${r.ref}`),
+    );
+  }
+
+  /** Refuses what could make an id show other content, or history look shorter than it is. */
+  async assertPlain(): Promise<void> {
+    for (const file of ['shallow', 'info/grafts', 'objects/info/alternates', 'objects/info/http-alternates']) {
+      if (existsSync(join(this.dir, file)) && (await stat(join(this.dir, file))).size > 0) {
+        throw new SourceError('RepoUnsafe', `the clone has a file ${file}`, {
+          why: 'it makes git show other objects or a shorter history than the remote has',
+          fix: `remove ${this.dir} and let it be cloned again`,
+        });
+      }
+    }
+    const replaced =
+      existsSync(join(this.dir, 'refs/replace')) || (await packedRefs(this.dir)).includes(' refs/replace/');
+    if (replaced) throw new SourceError('RepoUnsafe', 'the clone has replace refs', { fix: `remove ${this.dir}` });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reader?.[Symbol.asyncDispose]();
+    this.#reader = undefined;
+  }
+
+  #objects(): ObjectReader {
+    this.#reader ??= new ObjectReader(this.dir);
+    return this.#reader;
+  }
+
+  async #writeObject(type: 'blob' | 'commit', text: string): Promise<string> {
+    const dir = await mkdtemp(join(tmpdir(), 'sluice-object-'));
+    try {
+      await writeFile(join(dir, 'object'), text);
+      return (await git(this.#git, 'hash-object', '-w', '--no-filters', '-t', type, '--', join(dir, 'object'))).trim();
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  }
+}
+
+async function packedRefs(dir: string): Promise<string> {
+  return existsSync(join(dir, 'packed-refs')) ? readFile(join(dir, 'packed-refs'), 'utf8') : '';
+}
+
+function assertBranch(branch: string): void {
+  if (!branchName.test(branch)) {
+    throw new SourceError('RevisionNotFound', `'${branch.slice(0, 80)}' is not a branch name that Sluice accepts`);
+  }
+}
+
+function lines(out: string): string[] {
+  return out.split('\n').filter(Boolean);
+}

@@ -1,0 +1,89 @@
+import { devNull } from 'node:os';
+import { type SimpleGit, simpleGit } from 'simple-git';
+import { SourceError } from '../errors/sluice-error.ts';
+
+/**
+ * git with nothing of the machine's or the repo's own settings: no user or system config, no hooks, no replace
+ * objects, no prompts, three transports. What a repo could otherwise do with these: run code, show other content
+ * under a reviewed commit's id, or fetch from where it likes.
+ */
+
+/** The environment every git process gets, besides PATH and HOME. */
+const environment = {
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: devNull,
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_NO_REPLACE_OBJECTS: '1',
+} as const;
+
+export const settings: readonly string[] = [
+  'core.hooksPath=',
+  'core.symlinks=false',
+  'fetch.fsckObjects=true',
+  'transfer.fsckObjects=true',
+  'receive.fsckObjects=true',
+  'protocol.allow=never',
+  'protocol.https.allow=always',
+  'protocol.ssh.allow=always',
+  'protocol.file.allow=always',
+  'gc.auto=0',
+];
+
+/** HOME stays, because ssh looks for its keys there; git's own configuration is switched off by name. */
+export function gitEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const { PATH = '', HOME = '/', SSH_AUTH_SOCK } = process.env;
+  return { PATH, HOME, ...(SSH_AUTH_SOCK ? { SSH_AUTH_SOCK } : {}), ...environment, ...extra };
+}
+
+/** A runner for git commands in `dir` (a bare repo, or where one is to be made). `timeout` in ms without output. */
+export function hardenedGit(
+  dir: string,
+  options: { timeout?: number; env?: Readonly<Record<string, string>>; signal?: AbortSignal } = {},
+): SimpleGit {
+  return simpleGit({
+    baseDir: dir,
+    config: [...settings],
+    timeout: { block: options.timeout ?? 60_000 },
+    ...(options.signal ? { abort: options.signal } : {}),
+    unsafe: {
+      allowUnsafeHooksPath: true,
+      allowUnsafeProtocolOverride: true,
+      allowUnsafeConfigPaths: true,
+      allowUnsafeTemplateDir: true,
+    },
+    allowEnvironment: [
+      'HOME',
+      'PATH',
+      'SSH_AUTH_SOCK',
+      'GIT_INDEX_FILE',
+      'GIT_DIR',
+      'GIT_WORK_TREE',
+      ...Object.keys(environment),
+    ],
+  }).env(gitEnvironment(options.env));
+}
+
+/** Runs one git command and turns its failure into an error that names the command, not its output's secrets. */
+export async function git(runner: SimpleGit, ...args: string[]): Promise<string> {
+  try {
+    return await runner.raw(args);
+  } catch (cause) {
+    throw gitError(args, cause);
+  }
+}
+
+export function gitError(args: readonly string[], cause: unknown): SourceError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const line =
+    said
+      .split('\n')
+      .map((text) => text.trim())
+      .find((text) => /^(fatal|error|remote|ssh|warning):/i.test(text)) ??
+    said.split('\n')[0] ??
+    '';
+  return new SourceError('GitFailed', `git ${args[0]} failed`, {
+    why: line.replaceAll(/\/\/[^/@\s]*@/g, '//***@').slice(0, 400),
+    cause,
+    retry: 'later',
+  });
+}

@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { BareClone } from '../../../core/git/bare-clone.ts';
+import { verifySsh } from '../../../core/git/ssh-signature.ts';
+import { sshKey } from '../../support/ssh-key.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+const who = { name: 'A B', email: 'a@example.com' };
+
+async function repoWithOneCommit(dir: Awaited<ReturnType<typeof tempDir>>): Promise<string> {
+  const remote = dir.join('remote.git');
+  execFileSync('git', ['init', '-q', '--bare', '-b', 'main', remote]);
+  const work = dir.join('work');
+  execFileSync('git', ['init', '-q', '-b', 'main', work]);
+  mkdirSync(`${work}/grants`);
+  writeFileSync(`${work}/sluice.yaml`, 'a: 1\n');
+  writeFileSync(`${work}/.gitattributes`, 'sluice.yaml export-ignore\n');
+  const env = {
+    ...process.env,
+    GIT_AUTHOR_NAME: 'x',
+    GIT_AUTHOR_EMAIL: 'x@y',
+    GIT_COMMITTER_NAME: 'x',
+    GIT_COMMITTER_EMAIL: 'x@y',
+  };
+  execFileSync('git', ['-C', work, 'add', '-A']);
+  execFileSync('git', ['-C', work, 'commit', '-qm', 'first'], { env });
+  execFileSync('git', ['-C', work, 'push', '-q', remote, 'main']);
+  return remote;
+}
+
+test('a commit written, signed and pushed by one clone is read and verified by another', async () => {
+  await using dir = await tempDir();
+  const remote = await repoWithOneCommit(dir);
+  const key = sshKey(dir.join('key'));
+  await using writer = await BareClone.open(dir.join('w'), remote);
+  const base = (await writer.fetch('main'))!;
+  const tree = await writer.writeTree(base, { 'grants/2026-01/a b.yaml': 'x: 1\n', 'sluice.yaml': undefined });
+  const id = await writer.writeCommit(
+    { tree, parents: [base], author: who, when: 1_700_000_000_000, message: 'ask' },
+    key.file,
+  );
+  await writer.push([{ ref: 'refs/heads/request/x', commit: id }]);
+
+  await using reader = await BareClone.open(dir.join('r'), remote);
+  expect(await reader.fetchAll('refs/heads/request/')).toEqual([['x', id]]);
+  const commit = await reader.commit(id);
+  expect(commit).toMatchObject({
+    tree,
+    parents: [base],
+    message: 'ask\n',
+    author: { ...who, when: 1_700_000_000_000 },
+  });
+  const other = sshKey(dir.join('other'));
+  expect(
+    await verifySsh(commit.payload, commit.signature!, 'git', [
+      { name: 'o', key: other.key },
+      { name: 'me', key: key.key },
+    ]),
+  ).toBe('me');
+  expect(await verifySsh(commit.payload, commit.signature!, 'git', [{ name: 'o', key: other.key }])).toBeUndefined();
+  expect(
+    await verifySsh(Buffer.from('other'), commit.signature!, 'git', [{ name: 'me', key: key.key }]),
+  ).toBeUndefined();
+  expect(await verifySsh(commit.payload, commit.signature!, 'else', [{ name: 'me', key: key.key }])).toBeUndefined();
+  expect((await reader.tree(id)).map((entry) => entry.path)).toEqual(['.gitattributes', 'grants/2026-01/a b.yaml']);
+  expect(await reader.changes(base, id)).toMatchObject([
+    { path: 'grants/2026-01/a b.yaml', before: undefined },
+    { path: 'sluice.yaml', after: undefined },
+  ]);
+  const blob = (await reader.tree(id))[1]!.id;
+  expect((await reader.blob(blob, 100)).toString()).toBe('x: 1\n');
+  await expect(reader.blob(blob, 2)).rejects.toThrow(/over the cap/);
+});
+
+test('the first-parent chain ends at the commit asked for, or is not a chain at all', async () => {
+  await using dir = await tempDir();
+  const remote = await repoWithOneCommit(dir);
+  await using clone = await BareClone.open(dir.join('c'), remote);
+  const base = (await clone.fetch('main'))!;
+  const step = async (parents: string[], message: string): Promise<string> =>
+    clone.writeCommit(
+      { tree: (await clone.commit(base)).tree, parents, author: who, when: 1_700_000_000_000, message },
+      undefined,
+    );
+  const a = await step([base], 'a');
+  const b = await step([base], 'b');
+  const merge = await step([a, b], 'merge');
+  const foxtrot = await step([b, a], 'foxtrot');
+  expect(await clone.firstParents(merge, base, 10)).toEqual([a, merge]);
+  expect(await clone.firstParents(merge, a, 10)).toEqual([merge]);
+  expect(await clone.firstParents(foxtrot, a, 10)).toBeUndefined();
+  expect(await clone.isAncestor(a, foxtrot)).toBe(true);
+  await expect(clone.firstParents(merge, base, 1)).rejects.toThrow(/more than 1 commits/);
+});
+
+test('replace refs, a missing branch and unreachable remotes are refused or told apart', async () => {
+  await using dir = await tempDir();
+  const remote = await repoWithOneCommit(dir);
+  await using clone = await BareClone.open(dir.join('c'), remote);
+  const base = (await clone.fetch('main'))!;
+  expect(await clone.fetch('gone')).toBeUndefined();
+  mkdirSync(dir.join('c/refs/replace'));
+  writeFileSync(dir.join('c/refs/replace', base), `${base}\n`);
+  await expect(clone.fetch('main')).rejects.toThrow(/replace refs/);
+  await using lost = await BareClone.open(dir.join('d'), dir.join('nowhere.git'));
+  await expect(lost.fetch('main')).rejects.toMatchObject({ code: 'GitFailed', retry: 'later' });
+});
