@@ -19,6 +19,8 @@ export interface AdmittedGrant {
   /** Epoch ms: allowed from start (inclusive) to end (exclusive). */
   readonly start: number;
   readonly end: number;
+  /** Epoch ms of the admission: a revocation of the subject seen at or after it ends the grant, a later start included. */
+  readonly admittedAt: number;
   /** `maskPolicy/rule` ids that were lifted at admission. */
   readonly unmask: readonly string[];
   /** Names of mask policies/rules that stood at admission: one added later is never lifted. */
