@@ -1,0 +1,79 @@
+import { formatInstant } from '../clock/instant.ts';
+import { clientText, nameText } from './client-text.ts';
+import type { AuditEvent, TopicEntry } from './event.ts';
+import { eventFields, type FieldForm, originFields, topicFields } from './event-fields.ts';
+
+/** When, and by which process, a line is written. */
+export interface LineStamp {
+  readonly seq: number;
+  /** Epoch ms. */
+  readonly now: number;
+  /** Monotonic ms of the writing process. */
+  readonly mono: number;
+  readonly gw: string;
+}
+
+type FieldList = readonly (readonly [name: string, prefix: string, form: FieldForm])[];
+
+const listed = (fields: Readonly<Record<string, FieldForm>>): FieldList =>
+  Object.entries(fields).map(([name, form]) => [name, `,"${name}":`, form]);
+
+const origin = listed(originFields);
+const topic = listed(topicFields);
+const own = new Map<string, FieldList>(Object.entries(eventFields).map(([kind, fields]) => [kind, listed(fields)]));
+
+/**
+ * One event as the start of its line: JSON up to, and without, `,"prev":"…"}`. Only fields on the list are read, each
+ * in its form; a value of another type than its form says is left out.
+ */
+export function eventText(event: AuditEvent, stamp: LineStamp): string {
+  const mono = Math.round(stamp.mono * 1000) / 1000;
+  let text = `{"v":1,"seq":${stamp.seq},"ts":"${formatInstant(stamp.now)}","mono":${mono},"gw":${JSON.stringify(nameText(stamp.gw))},"kind":"${event.kind}"`;
+  text += fieldsText(event, origin);
+  return text + fieldsText(event, own.get(event.kind) ?? []);
+}
+
+function fieldsText(from: object, fields: FieldList): string {
+  let text = '';
+  for (const [name, prefix, form] of fields) {
+    const value = (from as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined) continue;
+    const written = valueText(value, form);
+    if (written !== undefined) text += prefix + written;
+  }
+  return text;
+}
+
+function valueText(value: unknown, form: FieldForm): string | undefined {
+  switch (form) {
+    case 'name':
+      return typeof value === 'string' ? JSON.stringify(nameText(value)) : undefined;
+    case 'client':
+      return typeof value === 'string' ? JSON.stringify(clientText(value)) : undefined;
+    case 'note':
+      return typeof value === 'string' ? JSON.stringify(value) : undefined;
+    case 'number':
+      return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
+    case 'boolean':
+      return typeof value === 'boolean' ? String(value) : undefined;
+    case 'instant':
+      return typeof value === 'number' && Math.abs(value) <= 8.64e15 ? `"${formatInstant(value)}"` : undefined;
+    case 'names':
+      return Array.isArray(value)
+        ? `[${value.filter((v) => typeof v === 'string').map((v) => JSON.stringify(nameText(v)))}]`
+        : undefined;
+    case 'topics':
+      return Array.isArray(value) ? `[${value.map(topicText)}]` : undefined;
+  }
+}
+
+function topicText(entry: TopicEntry): string {
+  let text = fieldsText(entry, topic);
+  if (entry.masks && entry.masks.length > 0) {
+    const masks = entry.masks.map(
+      (m) => `{"rule":${JSON.stringify(nameText(m.rule))},"action":"${m.action}","count":${Number(m.count)}}`,
+    );
+    text += `,"masks":[${masks}]`;
+  }
+  return `{${text.slice(1)}}`;
+}

@@ -1,0 +1,92 @@
+import type { AuditEvent, AuditKind } from '../../../core/audit/event.ts';
+
+const who = {
+  sid: 's-1',
+  conn: 'c-7',
+  corr: 42,
+  principal: 'ada',
+  grant: '0123456789abcdef0123456789abcdef',
+  policy: 'payments-read',
+  revision: 'a'.repeat(40),
+  source: '192.0.2.7:50112',
+  cluster: 'prod',
+  listener: 'kafka',
+} as const;
+
+const topics = [
+  {
+    topic: 'payments',
+    partition: 3,
+    firstOffset: '9007199254740993',
+    lastOffset: '9007199254740999',
+    records: 7,
+    bytes: 7168,
+    masks: [{ rule: 'cards/pan', action: 'redact', count: 7 }],
+  },
+] as const;
+
+/** One event of every kind with every field set. */
+export const sampleEvents: { readonly [K in AuditKind]: Extract<AuditEvent, { kind: K }> } = {
+  start: { kind: 'start', version: '0.1.0', clean: false, tornBytes: 12, tornFile: '00000000000000000000.torn' },
+  stop: { kind: 'stop', reason: 'signal' },
+  session_open: { ...who, kind: 'session_open', clientId: 'app', software: 'kafkajs 2.2.4', until: 1_767_603_600_000 },
+  session_close: { ...who, kind: 'session_close', reason: 'expired', bytesIn: 10, bytesOut: 20 },
+  auth: {
+    ...who,
+    kind: 'auth',
+    ok: false,
+    mechanism: 'PLAIN',
+    clientId: 'app',
+    software: 'librdkafka 2.6',
+    code: 'TokenRefused',
+  },
+  fetch_open: { ...who, kind: 'fetch_open', topics: [{ topic: 'payments', partition: 3, offset: '12' }] },
+  fetch_done: { ...who, kind: 'fetch_done', topics, bytes: 7300, latency: 12.5 },
+  fetch_cut: { ...who, kind: 'fetch_cut', topics, bytes: 4096, reason: 'revoked' },
+  produce_intent: { ...who, kind: 'produce_intent', topics, bytes: 7168, acks: -1, transactionalId: 'ada.tx' },
+  produce_done: { ...who, kind: 'produce_done', topics: [{ topic: 'payments', partition: 3, error: 87 }], latency: 3 },
+  deny: {
+    ...who,
+    kind: 'deny',
+    operation: 'produce',
+    resource: 'topic',
+    name: 'payments',
+    code: 'NoRule',
+    rule: 'default/default',
+    error: 29,
+  },
+  summary: {
+    ...who,
+    kind: 'summary',
+    of: 'deny',
+    code: 'NoRule',
+    count: 9_000,
+    from: 1_767_603_600_000,
+    to: 1_767_603_660_000,
+    merged: true,
+  },
+  policy_change: {
+    kind: 'policy_change',
+    fromRevision: 'a'.repeat(40),
+    toRevision: 'b'.repeat(40),
+    generation: 8,
+    widened: 1,
+    narrowed: 2,
+  },
+  admission: {
+    kind: 'admission',
+    subject: 'grant',
+    uid: '0123456789abcdef0123456789abcdef',
+    name: 'ada-inc-4711',
+    commit: 'b'.repeat(40),
+    admitted: false,
+    refusal: 'SelfApproval',
+    digest: 'c'.repeat(64),
+    approvedBy: ['grace'],
+  },
+  reconcile: { kind: 'reconcile', condition: 'Stalled', status: 'True', reason: 'InvalidPolicyRepo' },
+  cleanup: { ...who, kind: 'cleanup', what: 'end_txn', ok: true, name: 'ada.tx', code: 'BrokerUnreachable' },
+  admin: { ...who, kind: 'admin', action: 'kill', target: 's-1', ok: false, code: 'NotEligible' },
+  checkpoint: { kind: 'checkpoint', size: 1, note: 'x\n\n— y z\n', frontier: ['d'.repeat(64)] },
+  error: { ...who, kind: 'error', code: 'BrokerUnreachable', where: 'kafka/upstream' },
+};
