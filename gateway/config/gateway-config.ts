@@ -1,0 +1,45 @@
+import type { TrustRoot } from '../../core/model/trust-root.ts';
+
+export interface ServerTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ClusterConfig {
+  readonly name: string;
+  readonly bootstrap: readonly HostPort[];
+  readonly tls: { readonly caFile: string | undefined; readonly serverName: string | undefined } | undefined;
+  readonly credentials: {
+    readonly mechanism: 'SCRAM-SHA-512' | 'SCRAM-SHA-256';
+    readonly username: string;
+    readonly passwordFile: string;
+  };
+  readonly listen: {
+    readonly host: string;
+    readonly advertisedHost: string;
+    readonly port: number;
+    readonly brokerPorts: { readonly from: number; readonly to: number } | undefined;
+    readonly tls: ServerTls | undefined;
+  };
+  /** ms from a principal's last connection to the removal of its broker user. */
+  readonly sessionIdle: number;
+}
+
+/** gateway.yaml after checking: absolute paths, durations in ms, defaults filled in. */
+export interface GatewayConfig {
+  readonly name: string;
+  readonly policyRepo: { readonly url: string; readonly branch: string; readonly pollInterval: number };
+  readonly trustRoot: TrustRoot;
+  readonly stateDir: string;
+  readonly recording: { readonly dir: string; readonly keyFile: string };
+  readonly maskKeyFile: string | undefined;
+  readonly adminSocket: string;
+  readonly public: { readonly host: string; readonly port: number; readonly tls: ServerTls | undefined };
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly clusters: readonly ClusterConfig[];
+}

@@ -1,0 +1,45 @@
+import { type ApiVersionsResponse, defaultApiVersionsResponse } from '../wire/generated/api-versions.ts';
+import { apis } from '../wire/generated/apis.ts';
+import type { BrokerFeatures } from './context.ts';
+import { table } from './table.ts';
+
+/** Versions of what the gateway answers itself. */
+const own = [
+  { apiKey: apis.SaslHandshake.key, minVersion: 0, maxVersion: 1 },
+  { apiKey: apis.ApiVersions.key, minVersion: 0, maxVersion: 4 },
+  { apiKey: apis.SaslAuthenticate.key, minVersion: 0, maxVersion: 2 },
+] as const;
+
+export const apiVersionsRange = { min: 0, max: 4 } as const;
+
+/**
+ * What a client may use: the enforcement table cut to what the broker has. Produce says minimum 0 though 3 is the least
+ * that works, because old librdkafka switches compression off otherwise (KAFKA-18659).
+ */
+export function advertised(features: BrokerFeatures): ApiVersionsResponse {
+  const apiKeys: { apiKey: number; minVersion: number; maxVersion: number }[] = [...own];
+  for (const entry of table.values()) {
+    const broker = features.versions.get(entry.api.key);
+    if (!broker) continue;
+    const minVersion = Math.max(entry.min, broker.min);
+    const maxVersion = Math.min(entry.max, broker.max);
+    if (minVersion > maxVersion) continue;
+    apiKeys.push({ apiKey: entry.api.key, minVersion: entry.api === apis.Produce ? 0 : minVersion, maxVersion });
+  }
+  return {
+    ...defaultApiVersionsResponse,
+    apiKeys: apiKeys.sort((a, b) => a.apiKey - b.apiKey),
+    supportedFeatures: features.supported,
+    finalizedFeaturesEpoch: features.finalizedEpoch,
+    finalizedFeatures: features.finalized,
+  };
+}
+
+/** For a version of ApiVersions that is not known: error 35 in the layout of version 0, naming the range of this API. */
+export function unsupportedApiVersions(): ApiVersionsResponse {
+  return {
+    ...defaultApiVersionsResponse,
+    errorCode: 35,
+    apiKeys: [{ apiKey: apis.ApiVersions.key, minVersion: apiVersionsRange.min, maxVersion: apiVersionsRange.max }],
+  };
+}

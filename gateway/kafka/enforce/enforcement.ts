@@ -1,0 +1,106 @@
+import { Cursor } from '../../../core/bytes/cursor.ts';
+import { Writer } from '../../../core/bytes/writer.ts';
+import type { AnyApi, Api } from '../wire/api.ts';
+import type { FrameContext } from './context.ts';
+
+/** Why a connection is closed instead of answered. `code` is one of core/errors or a word of the audit log. */
+export interface Close {
+  readonly kind: 'close';
+  readonly code: 'UnknownApi' | 'UnsupportedVersion' | 'BadFrame' | 'DeniedWithoutReply' | 'Unmaskable';
+  readonly why: string;
+}
+
+/** What an enforcement decides about a request. Values, never exceptions; `pending` is plain data for the answer. */
+export type RequestOutcome<Request, Response, Pending> =
+  /** The same bytes go on. */
+  | { readonly kind: 'forward'; readonly pending: Pending }
+  /** Another body goes on, under the same header. */
+  | { readonly kind: 'send'; readonly request: Request; readonly pending: Pending }
+  /** Answered here, in turn. */
+  | { readonly kind: 'reply'; readonly response: Response }
+  | Close;
+
+export type ResponseOutcome<Response> =
+  | { readonly kind: 'forward' }
+  | { readonly kind: 'send'; readonly response: Response }
+  | Close;
+
+/** The same with bodies as bytes, which is all that the connection sees. */
+export type Outcome =
+  | { readonly kind: 'forward'; readonly pending: unknown; readonly answered: boolean }
+  | { readonly kind: 'send'; readonly body: Writer; readonly pending: unknown; readonly answered: boolean }
+  | { readonly kind: 'reply'; readonly body: Writer }
+  | Close;
+export type AnswerOutcome = { readonly kind: 'forward' } | { readonly kind: 'send'; readonly body: Writer } | Close;
+
+/** One API's rule: pure and synchronous. It never waits, never writes, and sees the world through its context only. */
+export interface Enforcement {
+  readonly api: AnyApi;
+  /** Versions that clients may use; what lies outside is not advertised and not accepted. */
+  readonly min: number;
+  readonly max: number;
+  onRequest(body: Buffer, version: number, context: FrameContext): Outcome;
+  onResponse(body: Buffer, version: number, pending: unknown, context: FrameContext): AnswerOutcome;
+}
+
+export interface Rule<Request, Response, Pending> {
+  readonly min: number;
+  readonly max: number;
+  request(request: Request, version: number, context: FrameContext): RequestOutcome<Request, Response, Pending>;
+  /** Left out: the answer goes on as it is. */
+  response?(response: Response, version: number, pending: Pending, context: FrameContext): ResponseOutcome<Response>;
+  /** False when the client gets no answer (Produce with acks=0). */
+  answered?(request: Request): boolean;
+}
+
+/** Puts a typed rule behind an API's codec. */
+export function enforcement<Request, Response, Pending = undefined>(
+  api: Api<Request, Response>,
+  rule: Rule<Request, Response, Pending>,
+): Enforcement {
+  return {
+    api: api as AnyApi,
+    min: rule.min,
+    max: rule.max,
+    onRequest(bytes, version, context) {
+      const request = read(bytes, version, api.readRequest);
+      const outcome = rule.request(request, version, context);
+      const answered = rule.answered?.(request) ?? true;
+      switch (outcome.kind) {
+        case 'forward':
+          return { kind: 'forward', pending: outcome.pending, answered };
+        case 'send': {
+          const body = new Writer(Math.min(4096, bytes.length + 64));
+          api.writeRequest(body, version, outcome.request);
+          return { kind: 'send', body, pending: outcome.pending, answered };
+        }
+        case 'reply': {
+          if (!answered) return { kind: 'close', code: 'DeniedWithoutReply', why: 'the request asks for no answer' };
+          return { kind: 'reply', body: write(api, version, outcome.response) };
+        }
+        default:
+          return outcome;
+      }
+    },
+    onResponse(bytes, version, pending, context) {
+      if (!rule.response) return unchanged;
+      const outcome = rule.response(read(bytes, version, api.readResponse), version, pending as Pending, context);
+      return outcome.kind === 'send' ? { kind: 'send', body: write(api, version, outcome.response) } : outcome;
+    },
+  };
+}
+
+const unchanged = { kind: 'forward' } as const;
+
+function read<T>(bytes: Buffer, version: number, reader: (c: Cursor, v: number) => T): T {
+  const cursor = new Cursor(bytes);
+  const message = reader(cursor, version);
+  cursor.finish(); // bytes that we do not see must not reach whoever reads further
+  return message;
+}
+
+function write<Request, Response>(api: Api<Request, Response>, version: number, response: Response): Writer {
+  const body = new Writer(512);
+  api.writeResponse(body, version, response);
+  return body;
+}

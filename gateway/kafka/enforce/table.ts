@@ -1,0 +1,37 @@
+import { describeCluster } from './describe-cluster.ts';
+import type { Enforcement } from './enforcement.ts';
+import { fetch } from './fetch.ts';
+import { findCoordinator } from './find-coordinator.ts';
+import { describeGroups, listGroups } from './group-listing.ts';
+import { heartbeat, joinGroup, leaveGroup, syncGroup } from './group-membership.ts';
+import { initProducerId } from './init-producer-id.ts';
+import { listOffsets, offsetForLeaderEpoch } from './list-offsets.ts';
+import { metadata } from './metadata.ts';
+import { offsetCommit } from './offset-commit.ts';
+import { offsetFetch } from './offset-fetch.ts';
+import { produce } from './produce.ts';
+import { createTopics, deleteTopics } from './topic-lifecycle.ts';
+
+const entries: readonly Enforcement[] = [
+  produce,
+  fetch,
+  listOffsets,
+  metadata,
+  offsetCommit,
+  offsetFetch,
+  findCoordinator,
+  joinGroup,
+  heartbeat,
+  leaveGroup,
+  syncGroup,
+  describeGroups,
+  listGroups,
+  createTopics,
+  deleteTopics,
+  initProducerId,
+  offsetForLeaderEpoch,
+  describeCluster,
+];
+
+/** Every API that a client may use after authentication, by key. What is not here is neither advertised nor answered. */
+export const table: ReadonlyMap<number, Enforcement> = new Map(entries.map((entry) => [entry.api.key, entry]));

@@ -1,0 +1,84 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+type Labels = Readonly<Record<string, string>>;
+
+/**
+ * Plain numbers that the data path adds to; Prometheus reads them when it scrapes. Labels come from a fixed set of
+ * our own words (cluster, api, code, reason), never from clients: no unbounded cardinality, no leaks.
+ */
+class Counts {
+  readonly #values = new Map<string, { labels: Labels; value: number }>();
+
+  add(labels: Labels, n = 1): void {
+    let key = '';
+    for (const name in labels) key += `${labels[name]}\0`;
+    const entry = this.#values.get(key);
+    if (entry) entry.value += n;
+    else this.#values.set(key, { labels, value: n });
+  }
+
+  entries(): Iterable<{ labels: Labels; value: number }> {
+    return this.#values.values();
+  }
+}
+
+export class Metrics {
+  readonly registry = new Registry();
+  /** client bytes, by cluster and direction (in: from clients, out: to clients). */
+  readonly bytes = this.#counter('sluice_client_bytes_total', 'Bytes from and to clients.', ['cluster', 'direction']);
+  readonly requests = this.#counter('sluice_requests_total', 'Requests by API and what became of them.', [
+    'cluster',
+    'api',
+    'outcome',
+  ]);
+  readonly denials = this.#counter('sluice_denials_total', 'Denied items by operation and code.', [
+    'cluster',
+    'operation',
+    'code',
+  ]);
+  readonly cuts = this.#counter('sluice_cuts_total', 'Connections and streams cut, by reason.', ['cluster', 'reason']);
+  readonly logins = this.#counter('sluice_logins_total', 'Client logins by outcome.', ['cluster', 'outcome']);
+  readonly pauses = this.#counter('sluice_pauses_total', 'Times a socket was paused, by reason.', [
+    'cluster',
+    'reason',
+  ]);
+  readonly masked = this.#counter('sluice_masked_values_total', 'Values masked, by action.', ['cluster', 'action']);
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** A number read when Prometheus asks. */
+  gauge(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: () => Iterable<{ labels: Labels; value: number }>,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const { labels, value } of read()) this.set({ ...labels }, value);
+      },
+    });
+  }
+
+  #counter(name: string, help: string, labelNames: readonly string[]): Counts {
+    const counts = new Counts();
+    new Counter({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const { labels, value } of counts.entries()) this.inc({ ...labels }, value);
+      },
+    });
+    return counts;
+  }
+}
