@@ -1,0 +1,65 @@
+/** Opens a TCP or TLS connection to a broker, within a time limit. */
+import { connect, type OnReadOpts, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import type { Clock } from '../../../core/clock/clock.ts';
+import { UpstreamError } from '../../../core/errors/sluice-error.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface DialOptions {
+  readonly clock: Clock;
+  /** Milliseconds for the whole of it: name look-up, TCP and TLS. */
+  readonly timeoutMs: number;
+  /** TLS is spoken when this is given; the name that is asked for and checked is the host unless it says otherwise. */
+  readonly tls?: ConnectionOptions | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Reads into one buffer instead of emitting 'data'; Node does not offer it for TLS. */
+  readonly onread?: OnReadOpts | undefined;
+}
+
+/** `host:port`, IPv6 in brackets: the form in which messages and errors name a broker. */
+export function formatAddress({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A connected socket without Nagle's delay. Rejects with UpstreamError('BrokerUnreachable'), leaving nothing open. */
+export function dial(address: Address, options: DialOptions): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const { signal, tls, onread } = options;
+  const unreachable = (why: string, cause?: unknown): UpstreamError =>
+    new UpstreamError('BrokerUnreachable', `no connection to the broker at ${formatAddress(address)}`, {
+      why,
+      at: formatAddress(address),
+      retry: 'later',
+      ...(cause === undefined ? {} : { cause }),
+    });
+  if (signal?.aborted) return Promise.reject(unreachable('it was given up'));
+
+  const { host, port } = address;
+  const socket = tls ? connectTls({ ...tls, host, port }) : connect({ host, port, ...(onread ? { onread } : {}) });
+  const finish = (error?: UpstreamError): void => {
+    timer.cancel();
+    signal?.removeEventListener('abort', abort);
+    socket.off('error', fail);
+    if (error === undefined) {
+      socket.setNoDelay(true);
+      resolve(socket);
+    } else {
+      socket.on('error', () => undefined); // a late one, after the answer was given
+      socket.destroy();
+      reject(error);
+    }
+  };
+  const fail = (error: Error): void => finish(unreachable('code' in error ? String(error.code) : error.message, error));
+  const abort = (): void => finish(unreachable('it was given up'));
+  const timer = options.clock.after(options.timeoutMs, () =>
+    finish(unreachable(`no answer in ${options.timeoutMs} ms`)),
+  );
+  signal?.addEventListener('abort', abort, { once: true });
+  socket.on('error', fail);
+  socket.once(tls ? 'secureConnect' : 'connect', () => finish());
+  return promise;
+}
