@@ -1,0 +1,400 @@
+/**
+ * A real Kafka broker for tests and the demo: one node, broker and controller, on free loopback ports, from Maven's
+ * jars. SCRAM and an authorizer by default. Jars, a formatted data folder and a class archive (which halves the start)
+ * are kept in the user's cache; a broker's own files are in a temporary folder that goes when it is disposed of.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { sleep, systemClock } from '../../core/clock/clock.ts';
+import { UpstreamError } from '../../core/errors/sluice-error.ts';
+import { openConnection } from '../../gateway/kafka/upstream/open-connection.ts';
+import { apis } from '../../gateway/kafka/wire/generated/apis.ts';
+import { type Artifact, cachePath, fetchClasspath, filledOnce } from './maven.ts';
+
+const run = promisify(execFile);
+const host = '127.0.0.1';
+const clusterId = 'AAAAAAAAQACAAAAAAAAAAQ';
+
+/** The release that is run. Its console tools work together with its server. */
+export const brokerVersion = '4.3.1';
+const log4j = '2.25.3';
+const artifacts: readonly Artifact[] = [
+  { group: 'org.apache.kafka', artifact: 'kafka_2.13', version: brokerVersion },
+  { group: 'org.apache.kafka', artifact: 'kafka-tools', version: brokerVersion },
+  ...['log4j-slf4j-impl', 'log4j-core', 'log4j-1.2-api'].map((artifact) => ({
+    group: 'org.apache.logging.log4j',
+    artifact,
+    version: log4j,
+  })),
+];
+
+const smallJvm = [
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-Djava.awt.headless=true',
+  '-Djava.net.preferIPv4Stack=true',
+];
+
+export interface KafkaOptions {
+  /** SCRAM-SHA-512 and -256 with an authorizer (the default), or neither. */
+  readonly sasl?: boolean;
+  /** Makes the broker take OAUTHBEARER too. */
+  readonly oauth?: { readonly jwksUrl: string; readonly audience: string; readonly issuer: string };
+  /** The port that clients are told, where something stands in front of the broker. */
+  readonly advertisedPort?: number;
+  /** Further lines of server.properties; they win. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface ToolOptions {
+  readonly stdin?: string;
+  /** Milliseconds after which the tool is killed; 60,000 when absent. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ToolResult {
+  /** Null when it was killed. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface KafkaBroker extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** `host:port` of the listener, for clients. */
+  readonly bootstrap: string;
+  readonly adminUser: string;
+  readonly adminPassword: string;
+  /** Folder of the jars, for `runKafkaTool`. */
+  readonly libs: string;
+  /** The broker's temporary folder, with server.properties, data/ and broker.log. */
+  readonly folder: string;
+  readonly pid: number;
+}
+
+/** The user that may do everything on a broker with SASL. */
+export const adminUser = 'admin';
+export const adminPassword = 'admin-secret';
+
+/** The console tools by what their shell scripts are called. */
+export const kafkaTools = {
+  'kafka-console-producer': 'org.apache.kafka.tools.ConsoleProducer',
+  'kafka-console-consumer': 'org.apache.kafka.tools.consumer.ConsoleConsumer',
+  'kafka-topics': 'org.apache.kafka.tools.TopicCommand',
+  'kafka-acls': 'kafka.admin.AclCommand',
+  'kafka-configs': 'kafka.admin.ConfigCommand',
+  'kafka-consumer-groups': 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+} as const;
+export type KafkaTool = keyof typeof kafkaTools;
+
+/** Starts a broker and resolves when it answers. `await using` ends it. */
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroker> {
+  const libs = await kafkaLibs();
+  const archive = await classArchive(libs);
+  return await launch(libs, options, existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []);
+}
+
+/** The folder of the jars, fetched when it is not there yet. */
+export function kafkaLibs(): Promise<string> {
+  return fetchClasspath(`kafka-${brokerVersion}`, artifacts);
+}
+
+/** Contents of a Java client's properties file for a SCRAM user. */
+export function scramProperties(user: string, password: string, mechanism = 'SCRAM-SHA-512'): string {
+  return [
+    'security.protocol=SASL_PLAINTEXT',
+    `sasl.mechanism=${mechanism}`,
+    `sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="${user}" password="${password}";`,
+    '',
+  ].join('\n');
+}
+
+/** Runs one of Kafka's console tools to its end. It does not throw for an exit code. */
+export async function runKafkaTool(
+  libs: string,
+  tool: KafkaTool,
+  args: readonly string[],
+  options: ToolOptions = {},
+): Promise<ToolResult> {
+  const archive = await classArchive(libs);
+  const shared = existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [];
+  const child = spawn('java', ['-Xmx192m', ...smallJvm, ...shared, '-cp', classpath(libs), kafkaTools[tool], ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: options.timeoutMs ?? 60_000,
+    killSignal: 'SIGKILL',
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  const { promise, resolve } = Promise.withResolvers<ToolResult>();
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.on('error', () => undefined); // an aborted signal; 'close' follows
+  child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+  child.stdin.on('error', () => undefined); // a tool that ends before it has read everything
+  child.stdin.end(options.stdin ?? '');
+  return await promise;
+}
+
+async function launch(
+  libs: string,
+  options: KafkaOptions,
+  jvm: readonly string[],
+  clean = false,
+): Promise<KafkaBroker> {
+  const [port, controllerPort] = await freePorts(2);
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-kafka-'));
+  const properties = serverProperties(folder, port!, controllerPort!, options);
+  await writeFile(join(folder, 'server.properties'), properties);
+  await writeFile(join(folder, 'log4j2.properties'), logging);
+  cpSync(await formattedData(libs), join(folder, 'data'), { recursive: true });
+  const log = openSync(join(folder, 'broker.log'), 'a');
+  const urls = options.oauth ? [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${options.oauth.jwksUrl}`] : [];
+  const config = `-Dlog4j2.configurationFile=${join(folder, 'log4j2.properties')}`;
+  const heap = ['-Xms256m', '-Xmx512m'];
+  const args = [
+    ...heap,
+    ...smallJvm,
+    ...jvm,
+    ...urls,
+    config,
+    '-cp',
+    classpath(libs),
+    'kafka.Kafka',
+    join(folder, 'server.properties'),
+  ];
+  const child = spawn('java', args, { stdio: ['ignore', log, log] });
+  const kill = (): unknown => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const stop = async (): Promise<void> => {
+    await end(child, clean ? 'SIGTERM' : 'SIGKILL');
+    process.off('exit', kill);
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+  try {
+    await answering(child, port!, folder);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const bootstrap = `${host}:${port}`;
+  return {
+    host,
+    port: port!,
+    bootstrap,
+    adminUser,
+    adminPassword,
+    libs,
+    folder,
+    pid: child.pid!,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** A broker that takes requests has loaded its users; until then its port is closed. */
+async function answering(child: ChildProcess, port: number, folder: string): Promise<void> {
+  let failed: Error | undefined;
+  child.on('error', (error) => {
+    failed = error;
+  });
+  const clock = systemClock;
+  for (const end = clock.monotonic() + 60_000; clock.monotonic() < end && !failed && child.exitCode === null; ) {
+    try {
+      using connection = await openConnection({
+        clock,
+        address: { host, port },
+        clientId: 'starting',
+        timeoutMs: 5000,
+      });
+      await connection.request(apis.ApiVersions, 0, {
+        clientSoftwareName: '',
+        clientSoftwareVersion: '',
+        clusterId: null,
+        nodeId: -1,
+      });
+      return;
+    } catch {
+      await holdOn(50);
+    }
+  }
+  const tail = readFileSync(join(folder, 'broker.log'), 'utf8').slice(-3000);
+  throw new UpstreamError('BrokerUnreachable', 'the Kafka broker did not start', {
+    why: failed?.message ?? tail,
+    fix: 'it needs Java 17 or newer as `java`',
+  });
+}
+
+/** As the clock's sleep, but it keeps the process alive. */
+async function holdOn(ms: number): Promise<void> {
+  const alive = setInterval(() => undefined, 1000);
+  await sleep(systemClock, ms);
+  clearInterval(alive);
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  child.once('exit', () => resolve());
+  child.kill(signal);
+  await promise;
+}
+
+/** A data folder with the admin user in it, on any port; made once, since formatting takes a JVM of its own. */
+async function formattedData(libs: string): Promise<string> {
+  return await filledOnce(cachePath(`kafka-${brokerVersion}-data-${layout()}`), async (to) => {
+    const folder = join(to, 'formatting');
+    await mkdir(folder);
+    const properties = join(folder, 'server.properties');
+    await writeFile(properties, serverProperties(folder, 9092, 9093, {}));
+    const scram = `SCRAM-SHA-512=[name=${adminUser},password=${adminPassword}]`;
+    const args = [
+      'format',
+      '--ignore-formatted',
+      '-t',
+      clusterId,
+      '-c',
+      properties,
+      '--standalone',
+      '--add-scram',
+      scram,
+    ];
+    await run('java', ['-Xmx256m', ...smallJvm, '-cp', classpath(libs), 'kafka.tools.StorageTool', ...args]);
+    cpSync(join(folder, 'data'), to, { recursive: true });
+    await rm(folder, { recursive: true });
+  });
+}
+
+/** Changes when a formatted folder would be another one. */
+function layout(): string {
+  return createHash('sha256')
+    .update(`${serverProperties('', 0, 0, {})}${adminPassword}`)
+    .digest('hex')
+    .slice(0, 8);
+}
+
+/** Path of a class archive of a broker that ran once; it fits one JVM and one set of jars. */
+async function classArchive(libs: string): Promise<string> {
+  archivePath ??= (async () => {
+    const { stderr } = await run('java', ['-version']);
+    const jvm = createHash('sha256').update(stderr).digest('hex').slice(0, 8);
+    const folder = await filledOnce(cachePath(`kafka-${brokerVersion}-classes-${jvm}`), async (to) => {
+      const broker = await launch(libs, {}, [`-XX:ArchiveClassesAtExit=${join(to, 'classes.jsa')}`], true);
+      await broker[Symbol.asyncDispose]();
+    });
+    return join(folder, 'classes.jsa');
+  })();
+  return await archivePath;
+}
+
+let archivePath: Promise<string> | undefined;
+
+/** In a fixed order, as a class archive needs it. */
+function classpath(libs: string): string {
+  const jars = readdirSync(libs).filter((name) => name.endsWith('.jar'));
+  return jars
+    .sort()
+    .map((name) => join(libs, name))
+    .join(':');
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      server.once('error', reject).listen(0, host, resolve);
+      await promise;
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address ? address.port : 0;
+  });
+  for (const server of servers) server.close();
+  return ports;
+}
+
+function serverProperties(folder: string, port: number, controllerPort: number, options: KafkaOptions): string {
+  const secure = options.sasl !== false;
+  const listener = secure ? 'SASL_PLAINTEXT' : 'PLAINTEXT';
+  const prefix = `listener.name.${listener.toLowerCase()}`;
+  const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required';
+  const security = {
+    'sasl.enabled.mechanisms': `SCRAM-SHA-512,SCRAM-SHA-256${options.oauth ? ',OAUTHBEARER' : ''}`,
+    'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
+    [`${prefix}.scram-sha-512.sasl.jaas.config`]: `${scram} username="${adminUser}" password="${adminPassword}";`,
+    [`${prefix}.scram-sha-256.sasl.jaas.config`]: `${scram};`,
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    // ANONYMOUS is the controller's plaintext listener, which is on loopback.
+    'super.users': `User:${adminUser};User:ANONYMOUS`,
+    'allow.everyone.if.no.acl.found': 'false',
+  };
+  const groups = ['consumer', 'share', 'streams'].flatMap((kind) => [
+    [`group.${kind}.min.heartbeat.interval.ms`, '500'],
+    [`group.${kind}.heartbeat.interval.ms`, '500'],
+  ]);
+  const lines = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.bootstrap.servers': `${host}:${controllerPort}`,
+    listeners: `${listener}://${host}:${port},CONTROLLER://${host}:${controllerPort}`,
+    'advertised.listeners': `${listener}://${host}:${options.advertisedPort ?? port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': listener,
+    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,${listener}:${listener}`,
+    ...(secure ? security : {}),
+    ...(options.oauth ? oauthSettings(prefix, options.oauth) : {}),
+    'log.dirs': join(folder, 'data'),
+    'num.partitions': '3',
+    'offsets.topic.num.partitions': '3',
+    'offsets.topic.replication.factor': '1',
+    'transaction.state.log.num.partitions': '3',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'share.coordinator.state.topic.num.partitions': '3',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'group.streams.initial.rebalance.delay.ms': '0',
+    ...Object.fromEntries(groups),
+    ...options.settings,
+  };
+  return Object.entries(lines)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+function oauthSettings(prefix: string, oauth: NonNullable<KafkaOptions['oauth']>): Record<string, string> {
+  const bearer = `${prefix}.oauthbearer.sasl`;
+  const classes = 'org.apache.kafka.common.security.oauthbearer';
+  return {
+    [`${bearer}.jaas.config`]: `${classes}.OAuthBearerLoginModule required;`,
+    [`${bearer}.server.callback.handler.class`]: `${classes}.OAuthBearerValidatorCallbackHandler`,
+    [`${bearer}.oauthbearer.jwks.endpoint.url`]: oauth.jwksUrl,
+    [`${bearer}.oauthbearer.expected.audience`]: oauth.audience,
+    [`${bearer}.oauthbearer.expected.issuer`]: oauth.issuer,
+    [`${prefix}.sasl.oauthbearer.jwt.validator.class`]: `${classes}.BrokerJwtValidator`,
+  };
+}
+
+const logging = `status=error
+appender.out.type=Console
+appender.out.name=out
+appender.out.layout.type=PatternLayout
+appender.out.layout.pattern=%d %p %c{1} %m%n
+rootLogger.level=warn
+rootLogger.appenderRef.out.ref=out
+`;
