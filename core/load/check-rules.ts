@@ -1,0 +1,100 @@
+/** Documents that satisfy their schema and yet contradict themselves or each other. */
+import type { AccessPolicy, ApproverRule, Cluster, Group, MaskPolicy, Stream } from '../model/documents.ts';
+import { formatPattern } from '../model/resource.ts';
+import type { Placed } from './check-references.ts';
+import type { Findings } from './findings.ts';
+import { didYouMean } from './nearest.ts';
+
+/** An AccessPolicy whose fields do not go together would be read in two ways: it is refused. */
+export function checkPolicy(
+  { document: policy, yaml }: Placed<AccessPolicy>,
+  masks: ReadonlyMap<string, MaskPolicy>,
+  findings: Findings,
+): void {
+  const spec = (yaml.value as { spec: Record<string, unknown> }).spec;
+  const limits = (spec['limits'] ?? {}) as Record<string, unknown>;
+  const rule = 'policy/contradiction';
+  const useless = (why: string, fields: readonly string[]): void => {
+    for (const field of fields) {
+      if (spec[field] !== undefined) findings.atKey(yaml, ['spec', field], rule, `'${field}' ${why}`, 'remove it');
+      if (limits[field] !== undefined) {
+        findings.atKey(yaml, ['spec', 'limits', field], rule, `'limits.${field}' ${why}`, 'remove it');
+      }
+    }
+  };
+  if (policy.effect === 'deny') {
+    useless('means nothing in a policy that denies', [
+      'mode',
+      'approval',
+      'unmask',
+      'recording',
+      'maxDuration',
+      'maxActive',
+    ]);
+    return;
+  }
+  if (spec['mode'] === undefined) {
+    findings.atKey(yaml, ['spec'], 'schema/required', "'spec' has no 'mode'", 'add mode: standing or mode: onRequest');
+  } else if (policy.mode === 'standing') {
+    useless('means nothing in a standing policy', ['approval', 'unmask', 'maxDuration', 'maxActive']);
+    const admin = policy.operations.indexOf('admin');
+    if (admin >= 0) {
+      const path = ['spec', 'operations', admin];
+      findings.at(yaml, path, 'policy/standing-admin', "'admin' is only given on request", 'use mode: onRequest');
+    }
+  } else if (policy.approval === undefined) {
+    const fix = 'add approval: with the name of an ApproverRule';
+    findings.at(yaml, ['spec', 'mode'], 'policy/no-approval', 'an onRequest policy without approval', fix);
+  }
+  for (const [i, id] of policy.unmask.entries()) {
+    const [maskName, ruleName] = id.split('/') as [string, string];
+    const mask = masks.get(maskName);
+    const rules = mask?.rules.map((one) => one.name) ?? [];
+    if (mask && !rules.includes(ruleName)) {
+      const fix = didYouMean(ruleName, rules) ?? `it has ${rules.join(', ')}`;
+      const message = `MaskPolicy '${maskName}' has no rule '${ruleName}'`;
+      findings.at(yaml, ['spec', 'unmask', i], 'reference/dangling', message, fix);
+    }
+  }
+}
+
+/** A rule that nobody can meet locks its policies: worth a warning. */
+export function checkApproverRule(
+  { document: rule, yaml }: Placed<ApproverRule>,
+  groups: ReadonlyMap<string, Group>,
+  findings: Findings,
+): void {
+  for (const [i, { from, count }] of rule.require.clauses.entries()) {
+    const group = groups.get(from);
+    if (!group || group.fromClaim || group.members.length >= count) continue;
+    const path = ['spec', 'require', rule.require.match, i, 'count'];
+    const message = `group '${from}' has ${group.members.length} members, so ${count} of them can never approve`;
+    findings.warn(yaml, path, 'policy/unmeetable', message, 'add members or lower the count');
+  }
+}
+
+const kafkaName = /^[A-Za-z0-9._-]{1,249}$/;
+const pulsarName = /^(non-)?persistent:\/\/[A-Za-z0-9_.=:-]+\/[A-Za-z0-9_.=:-]+\/\S+$/;
+const pulsarPrefix = /^(non-)?persistent:\/\/[A-Za-z0-9_.=:-]+\//;
+
+/** Topic patterns that no topic of the cluster's type can have are mistakes, a `*` above all. */
+export function checkStream(
+  { document: stream, yaml }: Placed<Stream>,
+  clusters: ReadonlyMap<string, Cluster>,
+  findings: Findings,
+): void {
+  const type = clusters.get(stream.cluster)?.type;
+  if (!type) return;
+  for (const [i, pattern] of stream.topics.entries()) {
+    const text = 'literal' in pattern ? pattern.literal : pattern.prefix;
+    const form = type === 'kafka' ? kafkaName : 'literal' in pattern ? pulsarName : pulsarPrefix;
+    if (form.test(text)) continue;
+    const fix = text.endsWith('*')
+      ? `write prefix: ${text.slice(0, -1) || 'and the start of the names'}`
+      : type === 'kafka'
+        ? 'Kafka names have letters, digits, dot, - and _'
+        : 'write it like persistent://tenant/namespace/topic';
+    const message = `'${formatPattern(pattern)}' matches no ${type} topic`;
+    findings.at(yaml, ['spec', 'topics', i], 'policy/topic-name', message, fix);
+  }
+}

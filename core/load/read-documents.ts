@@ -1,0 +1,119 @@
+/** Files -> documents that satisfy their kind's schema and lie where that kind belongs. */
+import type { Problem } from '../errors/problem.ts';
+import type { Kind } from '../model/documents.ts';
+import { type DocumentOf, isKind, kindAt, kinds } from './kinds.ts';
+import { loadYaml, type YamlDocument } from './load-yaml.ts';
+import { didYouMean } from './nearest.ts';
+import { schemaProblems } from './schema-problems.ts';
+import type { SourceFile } from './source-file.ts';
+
+/** One document that satisfies its schema, with its text for positions. */
+export interface RawDocument<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly data: DocumentOf[K];
+  readonly yaml: YamlDocument;
+}
+
+export interface ReadDocuments {
+  readonly documents: readonly RawDocument[];
+  /** Names of every document that could be named, those with problems included, so that one mistake gives one problem. */
+  readonly names: ReadonlyMap<Kind, ReadonlySet<string>>;
+  readonly problems: readonly Problem[];
+}
+
+const apiVersion = 'sluice.dev/v1';
+
+/** Reads all YAML files of a repo in the order of their paths. Folders that start with a dot are not policy. */
+export function readDocuments(files: readonly SourceFile[]): ReadDocuments {
+  const problems: Problem[] = [];
+  const documents: RawDocument[] = [];
+  const names = new Map<Kind, Set<string>>();
+  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  for (const file of sorted) {
+    if (!/\.ya?ml$/.test(file.path) || file.path.startsWith('.')) continue;
+    const home = kindAt(file.path);
+    const read = loadYaml(file);
+    if (home === undefined) {
+      // Other tools keep YAML in the repo too: only a document of ours is a mistake here.
+      problems.push(...read.documents.filter(isOurs).map((yaml) => misplaced(yaml)));
+      continue;
+    }
+    problems.push(...read.problems);
+    if (read.problems.length === 0 && read.documents.length === 0) {
+      const message = 'the file holds no document';
+      problems.push({ rule: 'yaml/empty', severity: 'warning', message, fix: 'fill or delete it', at: top(file.path) });
+    }
+    if (kinds[home].single && read.documents[1]) {
+      problems.push({
+        rule: 'schema/one-document',
+        severity: 'error',
+        message: `a file of ${home} holds one document, this one has ${read.documents.length}`,
+        fix: 'move each into a file of its own, named after metadata.name',
+        at: read.documents[1].locate([]),
+      });
+    }
+    for (const yaml of read.documents) {
+      const found = readDocument(yaml, home, names);
+      problems.push(...found.problems);
+      if (found.document) documents.push(found.document);
+    }
+  }
+  return { documents, names, problems };
+}
+
+function readDocument(
+  yaml: YamlDocument,
+  home: Kind,
+  names: Map<Kind, Set<string>>,
+): { document?: RawDocument; problems: Problem[] } {
+  const head = (yaml.value ?? {}) as { apiVersion?: unknown; kind?: unknown; metadata?: { name?: unknown } };
+  if (typeof yaml.value === 'object' && head.kind !== undefined && !isKind(head.kind)) {
+    const message = `unknown kind '${String(head.kind).slice(0, 60)}'`;
+    const fix = didYouMean(String(head.kind), Object.keys(kinds)) ?? `known kinds: ${Object.keys(kinds).join(', ')}`;
+    return { problems: [{ rule: 'schema/unknown-kind', severity: 'error', message, fix, at: yaml.locate(['kind']) }] };
+  }
+  const kind = isKind(head.kind) ? head.kind : home;
+  const problems: Problem[] = [];
+  const name = head.metadata?.name;
+  if (typeof name === 'string') names.set(kind, (names.get(kind) ?? new Set()).add(name));
+  if (kind !== home) problems.push(misplaced(yaml));
+  const { validate, single } = kinds[kind];
+  if (!validate(yaml.value)) {
+    return { problems: [...problems, ...schemaProblems(validate.errors ?? [], yaml)] };
+  }
+  if (single && kind !== 'Repo' && kind === home && baseName(yaml.file) !== name) {
+    problems.push({
+      rule: 'schema/file-name',
+      severity: 'error',
+      message: `the file is called '${baseName(yaml.file)}', the ${kind} in it '${name}'`,
+      fix: `rename the file to ${name}.yaml, or change metadata.name`,
+      at: yaml.locate(['metadata', 'name']),
+    });
+  }
+  return { document: { kind, data: yaml.value as DocumentOf[Kind], yaml }, problems };
+}
+
+function isOurs(yaml: YamlDocument): boolean {
+  const version = (yaml.value as { apiVersion?: unknown } | null)?.apiVersion;
+  return version === apiVersion;
+}
+
+function misplaced(yaml: YamlDocument): Problem {
+  const { kind } = yaml.value as { kind?: unknown };
+  const place = isKind(kind) ? kinds[kind].place : undefined;
+  return {
+    rule: 'schema/wrong-folder',
+    severity: 'error',
+    message: `a ${String(kind).slice(0, 60)} does not belong in ${yaml.file}`,
+    fix: place === undefined ? `known kinds: ${Object.keys(kinds).join(', ')}` : `move it to ${place}`,
+    at: yaml.locate(['kind']),
+  };
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\.ya?ml$/, '');
+}
+
+function top(file: string): Problem['at'] {
+  return { file, line: 1, column: 1 };
+}

@@ -1,0 +1,36 @@
+import { loadPolicySet } from '../../core/load/load-policy-set.ts';
+import type { SourceFile } from '../../core/load/source-file.ts';
+import type { PolicySet } from '../../core/model/documents.ts';
+
+/** A SourceFile from text. */
+export function sourceFile(path: string, text: string): SourceFile {
+  return { path, bytes: new TextEncoder().encode(text) };
+}
+
+/** Writes `kind name: spec-in-flow-YAML` lines as documents in the right folders: short policy repos for tests. */
+export function repoFiles(documents: readonly (readonly [kind: string, name: string, spec: string])[]): SourceFile[] {
+  const folders: Record<string, string> = {
+    Cluster: 'clusters',
+    Stream: 'streams',
+    Identity: 'identities',
+    Group: 'groups',
+    AccessPolicy: 'policies',
+    ApproverRule: 'approver-rules',
+    MaskPolicy: 'masks',
+    Grant: 'grants',
+    Revocation: 'revocations',
+  };
+  const text = (kind: string, name: string, spec: string): string =>
+    `apiVersion: sluice.dev/v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
+  return [
+    sourceFile('sluice.yaml', text('Repo', 'test', '{}')),
+    ...documents.map(([kind, name, spec]) => sourceFile(`${folders[kind]}/${name}.yaml`, text(kind, name, spec))),
+  ];
+}
+
+/** The PolicySet of such documents; a problem in them fails the test. */
+export function policySetOf(documents: Parameters<typeof repoFiles>[0]): PolicySet {
+  const { policySet, problems } = loadPolicySet(repoFiles(documents));
+  if (!policySet) throw new TypeError(JSON.stringify(problems, undefined, 1));
+  return policySet;
+}
