@@ -23,16 +23,25 @@ export const codes = {
   BadKey: { kind: 'input', summary: 'A key file or key line could not be used.' },
   InsecureListener: { kind: 'input', summary: 'A listener that is neither TLS nor loopback is configured.' },
   // access
-  TokenRefused: { kind: 'access', summary: 'A bearer token is expired, for another audience, badly signed or not a token.' },
+  TokenRefused: {
+    kind: 'access',
+    summary: 'A bearer token is expired, for another audience, badly signed or not a token.',
+  },
   TokenUncheckable: { kind: 'access', summary: 'A bearer token could not be checked now: the issuer gave no keys.' },
   NoIdentity: { kind: 'access', summary: 'A valid token matches no Identity, or more than one.' },
   NotEligible: { kind: 'access', summary: 'No policy lets this subject ask for this.' },
   // source
   GitFailed: { kind: 'source', summary: 'A git command failed.' },
-  RepoUnsafe: { kind: 'source', summary: 'The policy repo uses a git feature that could show other content than was reviewed.' },
+  RepoUnsafe: {
+    kind: 'source',
+    summary: 'The policy repo uses a git feature that could show other content than was reviewed.',
+  },
   RevisionNotFound: { kind: 'source', summary: 'A revision does not exist in the repo.' },
   BranchGone: { kind: 'source', summary: 'The followed branch no longer exists.' },
-  HistoryRewritten: { kind: 'source', summary: 'The last admitted commit is not on the first-parent chain of the branch.' },
+  HistoryRewritten: {
+    kind: 'source',
+    summary: 'The last admitted commit is not on the first-parent chain of the branch.',
+  },
   TooMuchHistory: { kind: 'source', summary: 'A fetch is larger than the caps allow.' },
   WrongGenesis: { kind: 'source', summary: 'The genesis commit or its tree is not the one in the trust root.' },
   StateUnusable: { kind: 'source', summary: 'The state store is missing, damaged or locked by another gateway.' },
@@ -48,6 +57,7 @@ export const codes = {
   // recording
   RecorderFailed: { kind: 'upstream', summary: 'The recorder cannot write; traffic that must be recorded is stopped.' },
   RecordingDamaged: { kind: 'input', summary: 'A recording is not what was written.' },
+  RecordingLocked: { kind: 'upstream', summary: 'Another process writes into this recordings folder.' },
   // bug
   Bug: { kind: 'bug', summary: 'Something that cannot happen did. Please report it.' },
 } as const satisfies Record<string, CodeEntry>;
