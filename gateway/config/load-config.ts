@@ -1,0 +1,217 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { parseIsoDuration } from '../../core/clock/duration.ts';
+import { formatLocation, type Problem } from '../../core/errors/problem.ts';
+import { InputError } from '../../core/errors/sluice-error.ts';
+import { isPlainKey } from '../../core/git/ssh-signature.ts';
+import { loadDocumentAs } from '../../core/load/load-document.ts';
+import type { Path, YamlDocument } from '../../core/load/load-yaml.ts';
+import { type GatewayConfigDocument, validateGatewayConfigDocument } from '../../core/schema/gateway-config.ts';
+import type { ClusterConfig, GatewayConfig, HostPort, ServerTls } from './gateway-config.ts';
+
+const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+/** Reads gateway.yaml; every problem of it in one InputError, each with file:line:column. */
+export async function loadConfig(file: string): Promise<GatewayConfig> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (cause) {
+    throw new InputError('FileUnreadable', `${file} could not be read`, {
+      why: (cause as NodeJS.ErrnoException).code ?? 'unknown',
+      fix: 'give the path of a gateway.yaml with --config',
+      cause,
+    });
+  }
+  const { config, problems } = parseConfig(file, bytes);
+  if (config) return config;
+  const listed = problems.map(
+    (problem) => `${formatLocation(problem.at)}: ${problem.message}${problem.fix ? ` (${problem.fix})` : ''}`,
+  );
+  const insecure = problems.length > 0 && problems.every((problem) => problem.rule === 'config/insecure-listener');
+  throw new InputError(
+    insecure ? 'InsecureListener' : 'BadConfig',
+    `${file} has ${problems.length} problem${problems.length === 1 ? '' : 's'}`,
+    {
+      why: listed.join('\n'),
+      ...(problems[0] ? { at: formatLocation(problems[0].at) } : {}),
+    },
+  );
+}
+
+export function parseConfig(
+  file: string,
+  bytes: Uint8Array,
+): { config: GatewayConfig | undefined; problems: readonly Problem[] } {
+  const loaded = loadDocumentAs<GatewayConfigDocument>(validateGatewayConfigDocument, { path: file, bytes });
+  if (!loaded.value || !loaded.document) return { config: undefined, problems: loaded.problems };
+  const reader = new ConfigReader(file, loaded.document);
+  const config = reader.read(loaded.value);
+  return { config: reader.problems.length === 0 ? config : undefined, problems: reader.problems };
+}
+
+class ConfigReader {
+  readonly problems: Problem[] = [];
+  readonly #folder: string;
+  readonly #yaml: YamlDocument;
+
+  constructor(file: string, yaml: YamlDocument) {
+    this.#folder = dirname(resolve(file));
+    this.#yaml = yaml;
+  }
+
+  read({ metadata, spec }: GatewayConfigDocument): GatewayConfig {
+    const { policyRepo, trustRoot } = spec;
+    const branch = policyRepo.branch ?? 'main';
+    this.#checkOwners(trustRoot);
+    this.#checkListener(spec.public.host, spec.public.tls, ['spec', 'public', 'host']);
+    const clusters = spec.clusters.map((cluster, i) => this.#cluster(cluster, ['spec', 'clusters', i]));
+    clusters.forEach((cluster, i) => {
+      if (clusters.findIndex((other) => other.name === cluster.name) < i) {
+        this.#problem(
+          ['spec', 'clusters', i, 'name'],
+          'config/duplicate',
+          `cluster '${cluster.name}' is there twice`,
+          'rename one',
+        );
+      }
+    });
+    return {
+      name: metadata.name,
+      policyRepo: {
+        url: this.#url(policyRepo.url),
+        branch,
+        pollInterval: this.#duration(policyRepo.pollInterval ?? 'PT10S', ['spec', 'policyRepo', 'pollInterval']),
+      },
+      trustRoot: {
+        repoId: trustRoot.genesis.commit,
+        branch,
+        genesis: trustRoot.genesis,
+        owners: trustRoot.owners,
+        threshold: trustRoot.threshold,
+        issuers: trustRoot.issuers.map((entry, i) => ({
+          issuer: entry.issuer,
+          audience: entry.audience,
+          algorithms: entry.algorithms ?? ['RS256', 'ES256'],
+          jwksUri: entry.jwksUri,
+          maxAge:
+            entry.maxAge === undefined
+              ? undefined
+              : this.#duration(entry.maxAge, ['spec', 'trustRoot', 'issuers', i, 'maxAge']),
+          tokenType: entry.tokenType,
+        })),
+        maxSkew: this.#duration(trustRoot.maxSkew ?? 'PT1M', ['spec', 'trustRoot', 'maxSkew']),
+        maxStaleness: this.#duration(trustRoot.maxStaleness ?? 'PT15M', ['spec', 'trustRoot', 'maxStaleness']),
+        maxStaleDeny: this.#duration(trustRoot.maxStaleDeny ?? 'PT4H', ['spec', 'trustRoot', 'maxStaleDeny']),
+      },
+      stateDir: this.#path(spec.state.dir),
+      recording: { dir: this.#path(spec.recording.dir), keyFile: this.#path(spec.recording.keyFile) },
+      maskKeyFile: spec.masking && this.#path(spec.masking.keyFile),
+      adminSocket: this.#path(spec.admin.socket),
+      public: { host: spec.public.host, port: spec.public.port, tls: this.#tls(spec.public.tls) },
+      logLevel: spec.log?.level ?? 'info',
+      clusters,
+    };
+  }
+
+  #cluster(cluster: GatewayConfigDocument['spec']['clusters'][number], at: Path): ClusterConfig {
+    const { listen, credentials, tls } = cluster;
+    this.#checkListener(listen.host, listen.tls, [...at, 'listen', 'host']);
+    const range = listen.brokerPorts;
+    if (range && range.from > range.to) {
+      this.#problem(
+        [...at, 'listen', 'brokerPorts'],
+        'config/ports',
+        `port ${range.from} is after ${range.to}`,
+        'put the smaller one in from',
+      );
+    }
+    return {
+      name: cluster.name,
+      bootstrap: cluster.bootstrap.map(parseHostPort),
+      tls: tls && { caFile: tls.caFile === undefined ? undefined : this.#path(tls.caFile), serverName: tls.serverName },
+      credentials: {
+        mechanism: credentials.mechanism ?? 'SCRAM-SHA-512',
+        username: credentials.username,
+        passwordFile: this.#path(credentials.passwordFile),
+      },
+      listen: {
+        host: listen.host,
+        advertisedHost: listen.advertisedHost ?? listen.host,
+        port: listen.port,
+        brokerPorts: range,
+        tls: this.#tls(listen.tls),
+      },
+      sessionIdle: this.#duration(cluster.sessionIdle ?? 'PT5M', [...at, 'sessionIdle']),
+    };
+  }
+
+  /** Bearer tokens and records go over it: TLS, or nothing but loopback. */
+  #checkListener(host: string, tls: object | undefined, at: Path): void {
+    if (tls || loopback.test(host)) return;
+    this.#problem(
+      at,
+      'config/insecure-listener',
+      `a listener on ${host} without TLS would show tokens and records to the network`,
+      'add tls, or listen on 127.0.0.1',
+    );
+  }
+
+  #checkOwners({ owners, threshold }: GatewayConfigDocument['spec']['trustRoot']): void {
+    owners.forEach(({ name, key }, i) => {
+      const at = ['spec', 'trustRoot', 'owners', i];
+      if (!isPlainKey(key))
+        this.#problem(
+          [...at, 'key'],
+          'config/key',
+          'this is not an OpenSSH public key',
+          'write it as `type base64`, without a comment',
+        );
+      if (owners.findIndex((other) => other.key === key || other.name === name) < i) {
+        this.#problem(
+          at,
+          'config/duplicate',
+          `owner '${name}' or the key is there twice`,
+          'one key each: a threshold counts people',
+        );
+      }
+    });
+    if (threshold > owners.length) {
+      this.#problem(
+        ['spec', 'trustRoot', 'threshold'],
+        'config/threshold',
+        `${threshold} signatures of ${owners.length} owners can never be had`,
+        'lower it, or add owners',
+      );
+    }
+  }
+
+  #duration(text: string, at: Path): number {
+    const ms = parseIsoDuration(text);
+    if (ms !== undefined && ms > 0) return ms;
+    this.#problem(at, 'config/duration', `'${text}' is not an ISO 8601 duration`, 'write it like PT10S or PT15M');
+    return 0;
+  }
+
+  #problem(path: Path, rule: string, message: string, fix: string): void {
+    this.problems.push({ rule, severity: 'error', message, fix, at: this.#yaml.locate(path) });
+  }
+
+  #tls(tls: { certFile: string; keyFile: string } | undefined): ServerTls | undefined {
+    return tls && { certFile: this.#path(tls.certFile), keyFile: this.#path(tls.keyFile) };
+  }
+
+  #path(path: string): string {
+    return isAbsolute(path) ? path : join(this.#folder, path);
+  }
+
+  #url(url: string): string {
+    const remote = /^(?:https|ssh|file):\/\//.test(url) || /^[\w.-]+@[\w.-]+:/.test(url);
+    return remote ? url : this.#path(url);
+  }
+}
+
+export function parseHostPort(text: string): HostPort {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+}

@@ -1,0 +1,41 @@
+import type { Socket } from 'node:net';
+import type { CloseReason } from '../../../core/audit/event.ts';
+import type { Clock } from '../../../core/clock/clock.ts';
+import type { Deny } from '../../../core/model/decision.ts';
+import type { Operation, ResourceKind } from '../../../core/model/resource.ts';
+import type { Authenticated } from '../../identity/authenticator.ts';
+import type { FloodQuota } from '../../recorder/flood-quota.ts';
+import type { Recorder } from '../../recorder/recorder.ts';
+import type { Session } from '../../session/session.ts';
+import type { SessionRegistry } from '../../session/session-registry.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { BrokerFeatures, ClusterView, Maskers } from '../enforce/context.ts';
+import type { ClientConnection } from './connection.ts';
+
+/** Everything a client connection has around it. One object per listener, shared by its connections. */
+export interface ConnectionWorld {
+  readonly cluster: string;
+  /** `bootstrap`, or the node id of the broker that the port stands for. */
+  readonly listener: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly bytesIn: Readonly<Record<string, string>>;
+  readonly bytesOut: Readonly<Record<string, string>>;
+  readonly recorder: Recorder;
+  readonly flood: FloodQuota;
+  readonly sessions: SessionRegistry;
+  readonly view: ClusterView;
+  /** undefined until a broker was asked. */
+  readonly features: BrokerFeatures | undefined;
+  readonly maskers: Maskers;
+  authenticate(token: string, user: string | undefined): Promise<Authenticated>;
+  /** A connection to this listener's broker, logged in with the session's own credential; paused. */
+  dial(session: Session): Promise<Socket>;
+  /** Why a session's access shrank just now. */
+  lossReason(session: Session): CloseReason;
+  /** Tells the gateway's log, once in a while per principal and resource, what was denied and how to ask for it. */
+  explain(session: Session | undefined, operation: Operation, kind: ResourceKind, name: string, deny: Deny): void;
+  onClosed(connection: ClientConnection, reason: CloseReason): void;
+}

@@ -1,0 +1,193 @@
+import type { ConnectionOptions } from 'node:tls';
+import { type Clock, sleep } from '../../../core/clock/clock.ts';
+import { SluiceError, UpstreamError } from '../../../core/errors/sluice-error.ts';
+import type { ClusterConfig } from '../../config/gateway-config.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { BrokerAddress, BrokerFeatures, ClusterView } from '../enforce/context.ts';
+import type { BrokerConnection } from '../upstream/broker-connection.ts';
+import type { Address } from '../upstream/dial.ts';
+import { openConnection } from '../upstream/open-connection.ts';
+import type { BrokerCredential } from '../upstream/sasl-login.ts';
+import { ApiKey, apis } from '../wire/generated/apis.ts';
+import { sharedVersions, type VersionRange } from '../wire/version-range.ts';
+
+const refreshEvery = 30_000;
+const retryEvery = 2_000;
+
+interface Broker {
+  readonly address: Address;
+  readonly rack: string | null;
+}
+
+/**
+ * The real cluster behind the gateway, and how clients see it: node ids stay, each broker has a port of ours. Asked
+ * for every 30 s and whenever an answer names a broker that has no port yet.
+ */
+export class Topology implements ClusterView {
+  clusterId = '';
+  controllerId = -1;
+  features: BrokerFeatures | undefined;
+  readonly #config: ClusterConfig;
+  readonly #credential: BrokerCredential;
+  readonly #tls: ConnectionOptions | undefined;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #portFor: (nodeId: number) => Promise<number>;
+  readonly #real = new Map<number, Broker>();
+  readonly #shown = new Map<number, BrokerAddress>();
+  readonly #stopping = new AbortController();
+  #connection: BrokerConnection | undefined;
+  #versions: ReadonlyMap<number, VersionRange> | undefined;
+  #refreshing: Promise<void> | undefined;
+  #onHealth: (healthy: boolean, message: string) => void;
+
+  constructor(options: {
+    config: ClusterConfig;
+    credential: BrokerCredential;
+    tls: ConnectionOptions | undefined;
+    clock: Clock;
+    log: Logger;
+    /** Opens, or finds, the listener that stands for a broker. */
+    portFor: (nodeId: number) => Promise<number>;
+    onHealth: (healthy: boolean, message: string) => void;
+  }) {
+    this.#config = options.config;
+    this.#credential = options.credential;
+    this.#tls = options.tls;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#portFor = options.portFor;
+    this.#onHealth = options.onHealth;
+  }
+
+  /** Keeps asking until stopped. Resolves after the first answer, or the first failure. */
+  async start(): Promise<void> {
+    await this.refresh().catch(() => {});
+    void this.#loop();
+  }
+
+  brokers(): readonly BrokerAddress[] {
+    return [...this.#shown.values()];
+  }
+
+  broker(nodeId: number): BrokerAddress | undefined {
+    return this.#shown.get(nodeId);
+  }
+
+  noteUnknown(_nodeId: number): void {
+    void this.refresh().catch(() => {});
+  }
+
+  /** Where a broker really is; undefined node = any of them. */
+  addressOf(nodeId: number | undefined): Address {
+    const broker = nodeId === undefined ? [...this.#real.values()][0] : this.#real.get(nodeId);
+    if (broker) return broker.address;
+    if (nodeId === undefined) return this.#config.bootstrap[0]!;
+    throw new UpstreamError('BrokerUnreachable', `broker ${nodeId} is not in cluster '${this.#config.name}' any more`, {
+      retry: 'later',
+    });
+  }
+
+  /** One refresh at a time; callers share it. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#ask().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#connection?.close();
+  }
+
+  async #loop(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await sleep(this.#clock, this.features ? refreshEvery : retryEvery, signal).catch(() => {});
+      if (!signal.aborted) await this.refresh().catch(() => {});
+    }
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      await this.#askOnce();
+      this.#onHealth(true, `cluster '${this.#config.name}' answers`);
+    } catch (error) {
+      this.#connection?.close();
+      this.#connection = undefined;
+      if (this.#stopping.signal.aborted) return;
+      const why =
+        error instanceof SluiceError ? `${error.message}${error.why ? `: ${error.why}` : ''}` : 'an unexpected error';
+      this.#log.warn('the cluster could not be asked', { cluster: this.#config.name, error });
+      this.#onHealth(false, why);
+      throw error;
+    }
+  }
+
+  async #askOnce(): Promise<void> {
+    const connection = await this.#connected();
+    const version = sharedVersions({ min: 4, max: 12 }, this.#versions?.get(ApiKey.Metadata))?.max ?? 4;
+    const answer = await connection.request(apis.Metadata, version, {
+      topics: [],
+      allowAutoTopicCreation: false,
+      includeClusterAuthorizedOperations: false,
+      includeTopicAuthorizedOperations: false,
+    });
+    this.clusterId = answer.clusterId ?? '';
+    this.controllerId = answer.controllerId;
+    this.#real.clear();
+    for (const broker of answer.brokers) {
+      this.#real.set(broker.nodeId, { address: { host: broker.host, port: broker.port }, rack: broker.rack });
+    }
+    for (const [nodeId, { rack }] of this.#real) {
+      const port = await this.#portFor(nodeId);
+      this.#shown.set(nodeId, { nodeId, host: this.#config.listen.advertisedHost, port, rack });
+    }
+    for (const nodeId of this.#shown.keys()) if (!this.#real.has(nodeId)) this.#shown.delete(nodeId);
+  }
+
+  async #connected(): Promise<BrokerConnection> {
+    if (this.#connection?.isOpen) return this.#connection;
+    const known = [...this.#real.values()].map((broker) => broker.address);
+    let failure: unknown;
+    for (const address of [...known, ...this.#config.bootstrap]) {
+      try {
+        const connection = await openConnection({
+          clock: this.#clock,
+          address,
+          clientId: 'sluice-topology',
+          timeoutMs: 5_000,
+          tls: this.#tls,
+          credential: this.#credential,
+          signal: this.#stopping.signal,
+        });
+        this.#connection = connection;
+        await this.#askFeatures(connection);
+        return connection;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async #askFeatures(connection: BrokerConnection): Promise<void> {
+    const answer = await connection.request(apis.ApiVersions, 3, {
+      clientSoftwareName: 'sluice',
+      clientSoftwareVersion: '0.1',
+      clusterId: null,
+      nodeId: -1,
+    });
+    const versions = new Map(
+      answer.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]),
+    );
+    this.#versions = versions;
+    this.features = {
+      versions,
+      supported: answer.supportedFeatures,
+      finalized: answer.finalizedFeatures,
+      finalizedEpoch: answer.finalizedFeaturesEpoch,
+    };
+  }
+}

@@ -1,0 +1,140 @@
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { lockFolder, type WriterLock } from '../../core/audit/writer-lock.ts';
+import { SourceError } from '../../core/errors/sluice-error.ts';
+import type { AdmittedGrant, Tombstone } from '../../core/model/right.ts';
+import type { GrantVerdict, PolicyVerdict } from '../../core/model/verdict.ts';
+
+/** A broker user of ours that could not be removed yet. */
+export interface CleanupDebt {
+  readonly cluster: string;
+  readonly user: string;
+  readonly since: number;
+}
+
+/** What the gateway must never forget. Plain JSON. */
+export interface GatewayState {
+  readonly version: 1;
+  /** Names the repo; state of another repo is never used. */
+  readonly repoId: string;
+  /** The last commit whose rules are in force. */
+  readonly admittedCommit: string;
+  /** The last commit of the branch that was judged. */
+  readonly judgedCommit: string;
+  /** Every grant ever admitted, by uid: a uid is admitted once. */
+  readonly grants: Readonly<Record<string, { readonly grant: AdmittedGrant; readonly verdict: GrantVerdict }>>;
+  /** uids whose Grant document was deleted: they end there, for good. */
+  readonly deletedGrants: readonly string[];
+  /** The newest refusals, for status and explain. */
+  readonly refusals: readonly (GrantVerdict | PolicyVerdict)[];
+  readonly tombstones: readonly Tombstone[];
+  readonly debts: readonly CleanupDebt[];
+}
+
+/**
+ * The gateway's own memory: one JSON file, replaced whole, durable before `update` resolves. One gateway at a time
+ * holds the folder. Not the audit log, never pruned.
+ */
+export class StateStore implements AsyncDisposable {
+  readonly #file: string;
+  readonly #lock: WriterLock;
+  #state: GatewayState;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(file: string, lock: WriterLock, state: GatewayState) {
+    this.#file = file;
+    this.#lock = lock;
+    this.#state = state;
+  }
+
+  /** Opens the folder's state, or begins one at the genesis commit when there is none. */
+  static async open(dir: string, repoId: string, now: number): Promise<StateStore> {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const lock = lockFolder(dir, now);
+    try {
+      const file = join(dir, 'state.json');
+      const state = existsSync(file) ? await read(file, repoId) : beginning(repoId);
+      const store = new StateStore(file, lock, state);
+      await store.update((same) => same);
+      return store;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  get current(): GatewayState {
+    return this.#state;
+  }
+
+  /** Applies a change; resolves when it is on the disk. Changes are applied in the order of their calls. */
+  update(change: (state: GatewayState) => GatewayState): Promise<void> {
+    const run = this.#writing.then(async () => {
+      const next = change(this.#state);
+      await replace(this.#file, `${JSON.stringify(next, null, 1)}\n`);
+      this.#state = next;
+    });
+    this.#writing = run.catch(() => {});
+    return run;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing;
+    this.#lock.release();
+  }
+}
+
+function beginning(repoId: string): GatewayState {
+  return {
+    version: 1,
+    repoId,
+    admittedCommit: repoId,
+    judgedCommit: repoId,
+    grants: {},
+    deletedGrants: [],
+    refusals: [],
+    tombstones: [],
+    debts: [],
+  };
+}
+
+async function read(file: string, repoId: string): Promise<GatewayState> {
+  let state: GatewayState;
+  try {
+    state = JSON.parse(await readFile(file, 'utf8')) as GatewayState;
+  } catch (cause) {
+    throw unusable(file, 'the file does not parse', cause);
+  }
+  if (state.version !== 1 || typeof state.admittedCommit !== 'string') throw unusable(file, 'its format is not known');
+  if (state.repoId !== repoId)
+    throw unusable(file, `it belongs to the repo ${String(state.repoId).slice(0, 12)}, not ${repoId.slice(0, 12)}`);
+  return state;
+}
+
+async function replace(file: string, text: string): Promise<void> {
+  const draft = `${file}.draft`;
+  const handle = await open(draft, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+  await rename(draft, file);
+  const folder = await open(dirname(file), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function unusable(file: string, why: string, cause?: unknown): SourceError {
+  return new SourceError('StateUnusable', 'the state of this gateway cannot be used', {
+    why,
+    at: file,
+    fix: 'restore it from a backup; without it, revoked and used grants cannot be told from new ones',
+    cause,
+  });
+}
