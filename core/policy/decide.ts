@@ -1,0 +1,192 @@
+/**
+ * The one answer to "may they?": explicit deny > revocation > live grant > standing allow > default deny. Pure: the
+ * data path, can-i, explain and policy tests all ask here. A topic in several streams needs the permission of each;
+ * groups, transactional ids and the cluster itself need that of one stream on their cluster.
+ */
+import type { Allow, Decision, Deny, DenyCode, RuleRef } from '../model/decision.ts';
+import type { Stream } from '../model/documents.ts';
+import type { Principal } from '../model/principal.ts';
+import type { Operation, Resource } from '../model/resource.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { appliedMasks } from './applied-masks.ts';
+import { groupsOf } from './match-identity.ts';
+import { nearestMiss } from './nearest-miss.ts';
+import { applies } from './operations.ts';
+import { indexOf } from './snapshot-index.ts';
+import { type Ban, bansOn, type Question, rightsOn, type StreamRight } from './stream-rights.ts';
+
+/** Decides at `now` (epoch ms). The answer holds until `until`, or as long as the snapshot. */
+export function decide(
+  snapshot: Snapshot,
+  principal: Principal,
+  operation: Operation,
+  resource: Resource,
+  now: number,
+): Decision {
+  const index = indexOf(snapshot);
+  const groups = new Set(groupsOf(snapshot.policies.groups, principal));
+  const question: Question = { snapshot, index, principal, groups, operation, resource, now };
+  if (!snapshot.policies.identities.has(principal.identity)) return no(question, 'UnknownSubject');
+  if (!snapshot.policies.clusters.has(resource.cluster)) return no(question, 'UnknownResource');
+  if (!applies(operation, resource.kind)) return no(question, 'NoRule');
+  const streams =
+    resource.kind === 'topic'
+      ? index.streamsOfTopic(resource.cluster, resource.name)
+      : (index.streamsOn.get(resource.cluster) ?? []);
+  if (streams.length === 0) return no(question, 'UnknownResource');
+  const views = streams.map((stream) => viewOf(question, stream));
+  return resource.kind === 'topic' ? needsEvery(question, views) : needsOne(question, views);
+}
+
+/** What one stream says to the question. */
+interface View {
+  readonly stream: Stream;
+  readonly rights: readonly StreamRight[];
+  readonly bans: readonly Ban[];
+  /** A deny that stands now. */
+  readonly ban: Ban | undefined;
+  /** The right that allows it now, when no ban stands. */
+  readonly chosen: StreamRight | undefined;
+  readonly until: number | undefined;
+}
+
+function viewOf(question: Question, stream: Stream): View {
+  const bans = bansOn(question, stream);
+  const rights = rightsOn(question, stream);
+  const standing = bans.filter((ban) => ban.active);
+  if (standing[0]) {
+    return { stream, rights, bans, ban: standing[0], chosen: undefined, until: earliest(standing.map((b) => b.until)) };
+  }
+  const chosen = rights.filter((right) => right.state === 'live').sort(byPrecedence)[0];
+  // A live right that is not chosen ends unseen, unless it lifts masks.
+  const seen = rights.filter((r) => r === chosen || r.state !== 'live' || (r.grant && r.policy.unmask.length > 0));
+  const until = earliest([...seen.map((right) => right.until), ...bans.map((ban) => ban.until)]);
+  return { stream, rights, bans, ban: undefined, chosen, until };
+}
+
+/** Grants before standing rules, then what lasts longest, then by name, so that every gateway names the same rule. */
+function byPrecedence(a: StreamRight, b: StreamRight): number {
+  if ((a.grant === undefined) !== (b.grant === undefined)) return a.grant ? -1 : 1;
+  const [left, right] = [a.until ?? Number.POSITIVE_INFINITY, b.until ?? Number.POSITIVE_INFINITY];
+  if (left !== right) return left > right ? -1 : 1;
+  return (a.grant?.uid ?? a.policy.name) < (b.grant?.uid ?? b.policy.name) ? -1 : 1;
+}
+
+function needsEvery(question: Question, views: readonly View[]): Decision {
+  const banned = views.find((view) => view.ban);
+  const refused = banned ?? views.find((view) => !view.chosen);
+  if (refused) return refuse(question, [refused], refused.until);
+  const chosen = views.map((view) => view.chosen!);
+  return {
+    ...yes(chosen.toSorted(byPrecedence)[0]!),
+    streams: views.map((view) => view.stream.name),
+    until: earliest(views.map((view) => view.until)),
+    masks: appliedMasks(question, views),
+    durability: chosen.some((right) => right.policy.durability === 'strict') ? 'strict' : 'bestEffort',
+  };
+}
+
+function needsOne(question: Question, views: readonly View[]): Decision {
+  const { resource } = question;
+  const outright = views.flatMap((view) =>
+    view.bans.filter((ban) => ban.active && bansOutright(resource, ban)).map((ban) => ({ ...view, ban })),
+  )[0];
+  const open = views.filter((view) => view.chosen).sort((a, b) => byPrecedence(a.chosen!, b.chosen!));
+  const best = open[0];
+  if (outright) return refuse(question, [outright], outright.until);
+  if (!best) {
+    const spoken = views.filter((view) => view.rights.length > 0);
+    return refuse(question, spoken.length > 0 ? spoken : views, earliest(views.map((view) => view.until)));
+  }
+  const later = views.flatMap((view) => view.bans.filter((ban) => bansOutright(resource, ban)).map((ban) => ban.until));
+  return {
+    ...yes(best.chosen!),
+    streams: open.map((view) => view.stream.name),
+    until: earliest([best.until, ...later]),
+    masks: [],
+    durability: best.chosen!.policy.durability,
+  };
+}
+
+/** A deny that names groups or ids, or the cluster, denies them whatever another stream allows. */
+function bansOutright({ kind }: Resource, { policy }: Ban): boolean {
+  if (kind === 'cluster') return true;
+  return (kind === 'group' ? policy.groups : policy.transactionalIds) !== undefined;
+}
+
+function yes({ policy, grant }: StreamRight): Pick<Allow, 'effect' | 'rule' | 'grant' | 'policy'> {
+  const rule: RuleRef = grant
+    ? { kind: 'Grant', name: grant.name, at: grant.at }
+    : { kind: 'AccessPolicy', name: policy.name, at: policy.at };
+  return { effect: 'allow', rule, grant: grant?.uid, policy: policy.name };
+}
+
+const codeOf = {
+  revoked: 'Revoked',
+  notStarted: 'GrantNotStarted',
+  outsideHours: 'OutsideHours',
+  expired: 'GrantExpired',
+} as const;
+
+function refuse(question: Question, views: readonly View[], until: number | undefined): Deny {
+  const ban = views.find((view) => view.ban)?.ban;
+  if (ban) {
+    const rule: RuleRef = { kind: 'AccessPolicy', name: ban.policy.name, at: ban.policy.at };
+    return { ...no(question, 'ExplicitDeny', rule.name), rule, until };
+  }
+  const miss = nearestMiss(
+    question,
+    views.map((view) => view.stream),
+  );
+  const rights = views.flatMap((view) => view.rights);
+  for (const state of ['revoked', 'notStarted', 'outsideHours', 'expired'] as const) {
+    const right = rights.find((one) => one.state === state);
+    if (!right) continue;
+    const rule = state === 'revoked' ? revocationOf(question, right) : yes(right).rule;
+    return {
+      ...no(question, codeOf[state], rule.name),
+      rule,
+      until,
+      nearestMiss: state === 'revoked' ? undefined : miss,
+    };
+  }
+  return { ...no(question, 'NoRule'), until, nearestMiss: miss };
+}
+
+function revocationOf({ snapshot, principal }: Question, { grant }: StreamRight): RuleRef {
+  const found = snapshot.tombstones.find(({ target }) =>
+    'subject' in target
+      ? target.subject === principal.identity
+      : grant && [grant.name, grant.uid].includes(target.grant),
+  );
+  const name = found?.name ?? '';
+  return { kind: 'Revocation', name, at: snapshot.policies.revocations.get(name)?.at };
+}
+
+const why: Record<DenyCode, (name: string) => string> = {
+  NoRule: () => 'no policy allows it',
+  UnknownResource: () => 'it belongs to no Stream of the policy repo',
+  ExplicitDeny: (name) => `policy '${name}' denies it`,
+  Revoked: (name) => `revocation '${name}' ended it`,
+  OutsideHours: (name) => `'${name}' allows it at other hours`,
+  GrantExpired: (name) => `grant '${name}' has ended`,
+  GrantNotStarted: (name) => `grant '${name}' has not started`,
+  UnknownSubject: () => 'the policy repo does not know this Identity',
+};
+
+function no({ principal, operation, resource }: Question, code: DenyCode, name = ''): Deny {
+  const kind = resource.kind === 'transactionalId' ? 'transactional id' : resource.kind;
+  return {
+    effect: 'deny',
+    code,
+    message: `${principal.identity} may not ${operation} ${kind} ${resource.name} on ${resource.cluster}: ${why[code](name)}`,
+    rule: { kind: 'default', name: 'default deny', at: undefined },
+    until: undefined,
+    nearestMiss: undefined,
+  };
+}
+
+function earliest(instants: readonly (number | undefined)[]): number | undefined {
+  const known = instants.filter((at) => at !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
