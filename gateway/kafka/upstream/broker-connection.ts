@@ -34,6 +34,8 @@ const maxAnswer = 100 * 1024 * 1024;
 
 export class BrokerConnection implements Disposable {
   readonly address: Address;
+  /** Milliseconds after the last login at which the broker wants another; undefined where it never does. */
+  sessionLifetimeMs: number | undefined;
   readonly #options: BrokerConnectionOptions;
   readonly #socket: Socket;
   readonly #framer = new Framer(maxAnswer);

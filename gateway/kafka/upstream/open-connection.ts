@@ -21,7 +21,7 @@ export interface OpenOptions {
 export async function openConnection(options: OpenOptions): Promise<BrokerConnection> {
   const connection = new BrokerConnection(await dial(options.address, options), options);
   try {
-    if (options.credential) await saslLogin(connection, options.credential);
+    if (options.credential) connection.sessionLifetimeMs = (await saslLogin(connection, options.credential)).lifetimeMs;
     return connection;
   } catch (error) {
     connection.close();

@@ -4,7 +4,7 @@
  *   client-first = n,,n=<user>,r=<nonce>           server-first = r=<nonce+>,s=<salt>,i=<iterations>
  *   client-final = c=biws,r=<nonce+>,p=<proof>     server-final = v=<signature> | e=<error>
  *
- * Kafka prepares neither user nor password (no SASLprep). The iteration count is bounded on both sides: below 4096 a
+ * Kafka prepares neither user nor password (no SASLprep), and takes no user name beyond ASCII. The iteration count is bounded on both sides: below 4096 a
  * broker would weaken the proof, above 16384 it would keep the gateway busy.
  */
 import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
