@@ -269,6 +269,11 @@ describe('deny and revocation', () => {
       { grants: [grant({ admittedAt: at('09:00') })], tombstones: [revoked({ subject: 'alice' }, '09:30', '10:00')] },
     ],
     [
+      'a subject: a grant admitted at that instant',
+      'deny Revoked',
+      { grants: [grant()], tombstones: [revoked({ subject: 'alice' }, '10:00')] },
+    ],
+    [
       'a subject: grants admitted after',
       'allow g1 until 11-24T12:00',
       { grants: [grant()], tombstones: [revoked({ subject: 'alice' }, '09:00')] },
