@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/clock/clock.ts';
 import { AccessError, UpstreamError } from '../../core/errors/sluice-error.ts';
+import type { PolicySet } from '../../core/model/documents.ts';
 import type { Principal } from '../../core/model/principal.ts';
 import { matchIdentity } from '../../core/policy/match-identity.ts';
-import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
 export interface Authenticated {
@@ -14,26 +14,26 @@ export interface Authenticated {
 /** Token in, Principal out: verified by its issuer's keys, then matched to exactly one Identity of the live snapshot. */
 export class Authenticator {
   readonly #verifier: TokenVerifier;
-  readonly #snapshots: SnapshotStore;
+  readonly #policies: () => PolicySet | undefined;
   readonly #clock: Clock;
 
-  constructor(verifier: TokenVerifier, snapshots: SnapshotStore, clock: Clock) {
+  constructor(verifier: TokenVerifier, policies: () => PolicySet | undefined, clock: Clock) {
     this.#verifier = verifier;
-    this.#snapshots = snapshots;
+    this.#policies = policies;
     this.#clock = clock;
   }
 
   /** `claimedName`: a user name the client gave besides the token (PLAIN); it must be the Identity's. */
   async authenticate(token: string, claimedName: string | undefined): Promise<Authenticated> {
     const claims = await this.#verifier.verify(token);
-    const snapshot = this.#snapshots.current;
-    if (!snapshot) {
+    const policies = this.#policies();
+    if (!policies) {
       throw new UpstreamError('IssuerUnreachable', 'no policy is loaded yet', {
         why: 'the gateway has not read its policy repo',
         retry: 'later',
       });
     }
-    const match = matchIdentity(snapshot.policies, claims);
+    const match = matchIdentity(policies, claims);
     if ('refused' in match) {
       throw new AccessError('NoIdentity', 'the token belongs to nobody in the policy repo', {
         why: match.refused,

@@ -6,12 +6,11 @@ import type { Operation, ResourceKind } from '../../../core/model/resource.ts';
 import type { Authenticated } from '../../identity/authenticator.ts';
 import type { FloodQuota } from '../../recorder/flood-quota.ts';
 import type { Recorder } from '../../recorder/recorder.ts';
-import type { Session } from '../../session/session.ts';
+import type { Session, SessionConnection } from '../../session/session.ts';
 import type { SessionRegistry } from '../../session/session-registry.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { BrokerFeatures, ClusterView, Maskers } from '../enforce/context.ts';
-import type { ClientConnection } from './connection.ts';
 
 /** Everything a client connection has around it. One object per listener, shared by its connections. */
 export interface ConnectionWorld {
@@ -37,5 +36,5 @@ export interface ConnectionWorld {
   lossReason(session: Session): CloseReason;
   /** Tells the gateway's log, once in a while per principal and resource, what was denied and how to ask for it. */
   explain(session: Session | undefined, operation: Operation, kind: ResourceKind, name: string, deny: Deny): void;
-  onClosed(connection: ClientConnection, reason: CloseReason): void;
+  onClosed(connection: SessionConnection, reason: CloseReason): void;
 }

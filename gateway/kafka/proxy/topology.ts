@@ -1,15 +1,12 @@
-import type { ConnectionOptions } from 'node:tls';
 import { type Clock, sleep } from '../../../core/clock/clock.ts';
 import { SluiceError, UpstreamError } from '../../../core/errors/sluice-error.ts';
 import type { ClusterConfig } from '../../config/gateway-config.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import type { AdminConnection } from '../broker/admin-connection.ts';
 import type { BrokerAddress, BrokerFeatures, ClusterView } from '../enforce/context.ts';
-import type { BrokerConnection } from '../upstream/broker-connection.ts';
 import type { Address } from '../upstream/dial.ts';
-import { openConnection } from '../upstream/open-connection.ts';
-import type { BrokerCredential } from '../upstream/sasl-login.ts';
-import { ApiKey, apis } from '../wire/generated/apis.ts';
-import { sharedVersions, type VersionRange } from '../wire/version-range.ts';
+import { apis } from '../wire/generated/apis.ts';
+import { defaultMetadataRequest } from '../wire/generated/metadata.ts';
 
 const refreshEvery = 30_000;
 const retryEvery = 2_000;
@@ -28,23 +25,19 @@ export class Topology implements ClusterView {
   controllerId = -1;
   features: BrokerFeatures | undefined;
   readonly #config: ClusterConfig;
-  readonly #credential: BrokerCredential;
-  readonly #tls: ConnectionOptions | undefined;
+  readonly #admin: AdminConnection;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #portFor: (nodeId: number) => Promise<number>;
   readonly #real = new Map<number, Broker>();
   readonly #shown = new Map<number, BrokerAddress>();
   readonly #stopping = new AbortController();
-  #connection: BrokerConnection | undefined;
-  #versions: ReadonlyMap<number, VersionRange> | undefined;
   #refreshing: Promise<void> | undefined;
-  #onHealth: (healthy: boolean, message: string) => void;
+  readonly #onHealth: (healthy: boolean, message: string) => void;
 
   constructor(options: {
     config: ClusterConfig;
-    credential: BrokerCredential;
-    tls: ConnectionOptions | undefined;
+    admin: AdminConnection;
     clock: Clock;
     log: Logger;
     /** Opens, or finds, the listener that stands for a broker. */
@@ -52,8 +45,7 @@ export class Topology implements ClusterView {
     onHealth: (healthy: boolean, message: string) => void;
   }) {
     this.#config = options.config;
-    this.#credential = options.credential;
-    this.#tls = options.tls;
+    this.#admin = options.admin;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#portFor = options.portFor;
@@ -98,7 +90,6 @@ export class Topology implements ClusterView {
 
   stop(): void {
     this.#stopping.abort();
-    this.#connection?.close();
   }
 
   async #loop(): Promise<void> {
@@ -114,8 +105,6 @@ export class Topology implements ClusterView {
       await this.#askOnce();
       this.#onHealth(true, `cluster '${this.#config.name}' answers`);
     } catch (error) {
-      this.#connection?.close();
-      this.#connection = undefined;
       if (this.#stopping.signal.aborted) return;
       const why =
         error instanceof SluiceError ? `${error.message}${error.why ? `: ${error.why}` : ''}` : 'an unexpected error';
@@ -126,13 +115,11 @@ export class Topology implements ClusterView {
   }
 
   async #askOnce(): Promise<void> {
-    const connection = await this.#connected();
-    const version = sharedVersions({ min: 4, max: 12 }, this.#versions?.get(ApiKey.Metadata))?.max ?? 4;
-    const answer = await connection.request(apis.Metadata, version, {
+    this.features = await this.#admin.features();
+    const answer = await this.#admin.call(apis.Metadata, {
+      ...defaultMetadataRequest,
       topics: [],
       allowAutoTopicCreation: false,
-      includeClusterAuthorizedOperations: false,
-      includeTopicAuthorizedOperations: false,
     });
     this.clusterId = answer.clusterId ?? '';
     this.controllerId = answer.controllerId;
@@ -145,49 +132,5 @@ export class Topology implements ClusterView {
       this.#shown.set(nodeId, { nodeId, host: this.#config.listen.advertisedHost, port, rack });
     }
     for (const nodeId of this.#shown.keys()) if (!this.#real.has(nodeId)) this.#shown.delete(nodeId);
-  }
-
-  async #connected(): Promise<BrokerConnection> {
-    if (this.#connection?.isOpen) return this.#connection;
-    const known = [...this.#real.values()].map((broker) => broker.address);
-    let failure: unknown;
-    for (const address of [...known, ...this.#config.bootstrap]) {
-      try {
-        const connection = await openConnection({
-          clock: this.#clock,
-          address,
-          clientId: 'sluice-topology',
-          timeoutMs: 5_000,
-          tls: this.#tls,
-          credential: this.#credential,
-          signal: this.#stopping.signal,
-        });
-        this.#connection = connection;
-        await this.#askFeatures(connection);
-        return connection;
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw failure;
-  }
-
-  async #askFeatures(connection: BrokerConnection): Promise<void> {
-    const answer = await connection.request(apis.ApiVersions, 3, {
-      clientSoftwareName: 'sluice',
-      clientSoftwareVersion: '0.1',
-      clusterId: null,
-      nodeId: -1,
-    });
-    const versions = new Map(
-      answer.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]),
-    );
-    this.#versions = versions;
-    this.features = {
-      versions,
-      supported: answer.supportedFeatures,
-      finalized: answer.finalizedFeatures,
-      finalizedEpoch: answer.finalizedFeaturesEpoch,
-    };
   }
 }

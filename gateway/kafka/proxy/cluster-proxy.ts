@@ -1,0 +1,318 @@
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { type ConnectionOptions, TLSSocket } from 'node:tls';
+import type { CloseReason } from '../../../core/audit/event.ts';
+import { alarmAt } from '../../../core/clock/alarm.ts';
+import type { Clock, Timer } from '../../../core/clock/clock.ts';
+import { InputError, UpstreamError } from '../../../core/errors/sluice-error.ts';
+import type { Deny } from '../../../core/model/decision.ts';
+import type { Snapshot } from '../../../core/model/snapshot.ts';
+import type { ClusterConfig } from '../../config/gateway-config.ts';
+import type { Authenticator } from '../../identity/authenticator.ts';
+import { type Listener, listenTcp } from '../../net/listener.ts';
+import { ReloadingSecureContext } from '../../net/secure-context.ts';
+import type { FloodQuota } from '../../recorder/flood-quota.ts';
+import type { Recorder } from '../../recorder/recorder.ts';
+import type { Session, SessionConnection } from '../../session/session.ts';
+import type { SessionRegistry } from '../../session/session-registry.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { AdminConnection } from '../broker/admin-connection.ts';
+import { type CleanupDebt, EphemeralCredentials } from '../broker/ephemeral-credentials.ts';
+import type { Maskers } from '../enforce/context.ts';
+import { BrokerConnection } from '../upstream/broker-connection.ts';
+import { dial, formatAddress } from '../upstream/dial.ts';
+import { type BrokerCredential, saslLogin } from '../upstream/sasl-login.ts';
+import { ClientConnection } from './connection.ts';
+import type { ConnectionWorld } from './connection-world.ts';
+import { SessionCredentials } from './session-credentials.ts';
+import { Topology } from './topology.ts';
+
+export interface ClusterProxyOptions {
+  readonly gateway: string;
+  readonly config: ClusterConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly recorder: Recorder;
+  readonly flood: FloodQuota;
+  readonly sessions: SessionRegistry;
+  readonly authenticator: Authenticator;
+  readonly maskers: Maskers;
+  readonly onDebt: (debt: CleanupDebt) => void;
+  readonly onSettled: (user: string) => void;
+  readonly onHealth: (healthy: boolean, message: string) => void;
+  readonly lossReason: (session: Session) => CloseReason;
+}
+
+const stepTimeout = 10_000;
+
+/** Everything in front of one Kafka cluster: its listeners, its topology, its sessions' broker users, its connections. */
+export class ClusterProxy implements AsyncDisposable {
+  readonly #options: ClusterProxyOptions;
+  readonly #credential: BrokerCredential;
+  readonly #tls: ConnectionOptions | undefined;
+  readonly #admin: AdminConnection;
+  readonly #brokerAdmins = new Map<string, AdminConnection>();
+  readonly #ephemeral: EphemeralCredentials;
+  readonly #credentials: SessionCredentials;
+  readonly #topology: Topology;
+  readonly #listeners = new Map<number | undefined, Listener>();
+  readonly #connections = new Set<SessionConnection>();
+  readonly #explained = new Map<string, number>();
+  #context: ReloadingSecureContext | undefined;
+  #sweep: Timer | undefined;
+
+  static #nextConnection = 1;
+
+  private constructor(options: ClusterProxyOptions) {
+    const { config, clock, log } = options;
+    this.#options = options;
+    this.#credential = adminCredential(config);
+    this.#tls = config.tls && upstreamTls(config.tls);
+    this.#admin = this.#adminTo(config.bootstrap);
+    this.#ephemeral = new EphemeralCredentials({
+      clock,
+      gateway: options.gateway,
+      admin: this.#admin,
+      mechanism: config.credentials.mechanism,
+      onDebt: options.onDebt,
+      onSettled: options.onSettled,
+    });
+    this.#credentials = new SessionCredentials({
+      ephemeral: this.#ephemeral,
+      adminTo: (broker) => this.#brokerAdmin(broker),
+      clock,
+      log,
+    });
+    this.#topology = new Topology({
+      config,
+      admin: this.#admin,
+      clock,
+      log,
+      portFor: (nodeId) => this.#portFor(nodeId),
+      onHealth: options.onHealth,
+    });
+    options.sessions.listen({
+      opened: () => {},
+      changed: (session) => {
+        if (session.cluster === config.name) this.#credentials.narrow(session);
+      },
+      closed: (session) => {
+        if (session.cluster === config.name) void this.#credentials.release(session);
+      },
+    });
+  }
+
+  /** Listens, and asks the cluster; a cluster that does not answer yet is asked again and again. */
+  static async start(options: ClusterProxyOptions): Promise<ClusterProxy> {
+    const proxy = new ClusterProxy(options);
+    const { listen } = options.config;
+    if (listen.tls) {
+      proxy.#context = await ReloadingSecureContext.open(listen.tls.certFile, listen.tls.keyFile, (error) =>
+        error
+          ? options.log.warn('the TLS certificate could not be reloaded', { cluster: options.config.name, error })
+          : options.log.info('the TLS certificate was reloaded', { cluster: options.config.name }),
+      );
+    }
+    await proxy.#listen(undefined, listen.port);
+    await proxy.#topology.start();
+    await proxy.#sweepOnce();
+    return proxy;
+  }
+
+  /** The bootstrap address for clients. */
+  get address(): string {
+    const port = this.#listeners.get(undefined)?.port ?? 0;
+    return formatAddress({ host: this.#options.config.listen.advertisedHost, port });
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Gives live sessions' broker users what the next snapshot allows, before it is used. */
+  prepare(next: Snapshot): Promise<void> {
+    return this.#credentials.widen(next);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#sweep?.cancel();
+    await Promise.all([...this.#listeners.values()].map((listener) => listener.stopAccepting()));
+    for (const connection of [...this.#connections]) connection.cut('shutdown');
+    await this.#credentials.releaseAll();
+    this.#topology.stop();
+    this.#admin.close();
+    for (const admin of this.#brokerAdmins.values()) admin.close();
+    await this.#context?.[Symbol.asyncDispose]();
+  }
+
+  async #listen(nodeId: number | undefined, port: number): Promise<Listener> {
+    const { config } = this.#options;
+    const world = this.#world(nodeId);
+    const listener = await listenTcp(config.listen.host, port, (socket) => this.#accept(socket, world));
+    this.#listeners.set(nodeId, listener);
+    return listener;
+  }
+
+  /** The port that stands for a broker: the one it had, else the next free of the range. */
+  async #portFor(nodeId: number): Promise<number> {
+    const known = this.#listeners.get(nodeId);
+    if (known) return known.port;
+    const range = this.#options.config.listen.brokerPorts;
+    if (!range) return (await this.#listen(nodeId, 0)).port;
+    const taken = new Set([...this.#listeners.values()].map((listener) => listener.port));
+    for (let port = range.from; port <= range.to; port++) {
+      if (!taken.has(port)) return (await this.#listen(nodeId, port)).port;
+    }
+    throw new UpstreamError('BrokerUnreachable', `no port is left for broker ${nodeId}`, {
+      why: `brokerPorts ${range.from} to ${range.to} are taken`,
+      fix: 'widen listen.brokerPorts',
+    });
+  }
+
+  #accept(raw: Socket, world: ConnectionWorld): void {
+    let socket = raw;
+    if (this.#context) {
+      socket = new TLSSocket(raw, { isServer: true, secureContext: this.#context.current });
+      socket.on('error', () => raw.destroy());
+    }
+    raw.on('error', () => {});
+    this.#connections.add(new ClientConnection(ClusterProxy.#nextConnection++, socket, raw, world));
+  }
+
+  #world(nodeId: number | undefined): ConnectionWorld {
+    const { config, clock, log, metrics, recorder, flood, sessions, authenticator, maskers, lossReason } =
+      this.#options;
+    const topology = this.#topology;
+    return {
+      cluster: config.name,
+      listener: nodeId === undefined ? 'bootstrap' : String(nodeId),
+      clock,
+      log,
+      metrics,
+      bytesIn: { cluster: config.name, direction: 'in' },
+      bytesOut: { cluster: config.name, direction: 'out' },
+      recorder,
+      flood,
+      sessions,
+      view: topology,
+      get features() {
+        return topology.features;
+      },
+      maskers,
+      authenticate: (token, user) => authenticator.authenticate(token, user),
+      dial: (session) => this.#dial(session, nodeId),
+      lossReason,
+      explain: (session, operation, kind, name, deny) => this.#explain(session, `${operation} ${kind} ${name}`, deny),
+      onClosed: (connection) => {
+        this.#connections.delete(connection);
+      },
+    };
+  }
+
+  async #dial(session: Session, nodeId: number | undefined): Promise<Socket> {
+    const { clock } = this.#options;
+    const address = this.#topology.addressOf(nodeId);
+    const user = await this.#credentials.acquire(session, formatAddress(address));
+    const socket = await dial(address, { clock, timeoutMs: stepTimeout, tls: this.#tls });
+    const connection = new BrokerConnection(socket, { clock, address, clientId: 'sluice', timeoutMs: stepTimeout });
+    try {
+      await saslLogin(connection, {
+        kind: 'scram',
+        mechanism: user.mechanism,
+        user: user.name,
+        password: user.password,
+      });
+      return connection.detach();
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  #adminTo(addresses: ClusterConfig['bootstrap']): AdminConnection {
+    const { clock } = this.#options;
+    return new AdminConnection({
+      clock,
+      addresses,
+      clientId: `sluice-${this.#options.gateway}`,
+      credential: this.#credential,
+      tls: this.#tls,
+      timeoutMs: stepTimeout,
+    });
+  }
+
+  #brokerAdmin(broker: string): AdminConnection {
+    let admin = this.#brokerAdmins.get(broker);
+    if (!admin) {
+      const colon = broker.lastIndexOf(':');
+      admin = this.#adminTo([
+        { host: broker.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(broker.slice(colon + 1)) },
+      ]);
+      this.#brokerAdmins.set(broker, admin);
+    }
+    return admin;
+  }
+
+  /** Removes what an earlier run left at the brokers; again every hour, and soon when it could not be done. */
+  async #sweepOnce(): Promise<void> {
+    const { clock, log, config } = this.#options;
+    let next = 3_600_000;
+    try {
+      const gone = await this.#ephemeral.sweep(clock.now());
+      if (gone.length > 0)
+        log.info('broker users of an earlier run were removed', { cluster: config.name, count: gone.length });
+    } catch (error) {
+      next = 10_000;
+      log.warn('left-over broker users could not be looked for', { cluster: config.name, error });
+    }
+    this.#sweep = alarmAt(clock, clock.now() + next, () => void this.#sweepOnce());
+  }
+
+  /** A denial in words, once a minute per principal and resource: Kafka's own answer has no room for it. */
+  #explain(session: Session | undefined, what: string, deny: Deny): void {
+    const { clock, log, config } = this.#options;
+    const key = `${session?.id} ${what}`;
+    const now = clock.monotonic();
+    if (now - (this.#explained.get(key) ?? Number.NEGATIVE_INFINITY) < 60_000) return;
+    if (this.#explained.size > 10_000) this.#explained.clear();
+    this.#explained.set(key, now);
+    log.info(
+      `denied: ${what}. ${deny.message}${deny.nearestMiss ? ` To ask for it: ${deny.nearestMiss.command}` : ''}`,
+      {
+        cluster: config.name,
+        principal: session?.principal.identity ?? '',
+        code: deny.code,
+      },
+    );
+  }
+}
+
+function adminCredential(config: ClusterConfig): BrokerCredential {
+  const { mechanism, username, passwordFile } = config.credentials;
+  try {
+    const password = readFileSync(passwordFile, 'utf8').split('\n')[0]!.trim();
+    return { kind: 'scram', mechanism, user: username, password };
+  } catch (cause) {
+    throw new InputError('FileUnreadable', `the password file of cluster '${config.name}' could not be read`, {
+      at: passwordFile,
+      cause,
+    });
+  }
+}
+
+function upstreamTls(tls: NonNullable<ClusterConfig['tls']>): ConnectionOptions {
+  try {
+    return {
+      ...(tls.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
+      ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+      minVersion: 'TLSv1.2',
+    };
+  } catch (cause) {
+    throw new InputError('FileUnreadable', 'the certificate authorities of the brokers could not be read', {
+      at: tls.caFile ?? '',
+      cause,
+    });
+  }
+}
