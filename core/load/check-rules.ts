@@ -68,7 +68,7 @@ export function checkApproverRule(
     const group = groups.get(from);
     if (!group || group.fromClaim || group.members.length >= count) continue;
     const path = ['spec', 'require', rule.require.match, i, 'count'];
-    const message = `group '${from}' has ${group.members.length} members, so ${count} of them can never approve`;
+    const message = `group '${from}' has ${group.members.length} ${group.members.length === 1 ? 'member' : 'members'}, so ${count} of them can never approve`;
     findings.warn(yaml, path, 'policy/unmeetable', message, 'add members or lower the count');
   }
 }
@@ -84,11 +84,11 @@ export function checkStream(
   findings: Findings,
 ): void {
   const type = clusters.get(stream.cluster)?.type;
-  if (!type) return;
+  if (type !== 'kafka' && type !== 'pulsar') return; // reported at the cluster
   for (const [i, pattern] of stream.topics.entries()) {
     const text = 'literal' in pattern ? pattern.literal : pattern.prefix;
     const form = type === 'kafka' ? kafkaName : 'literal' in pattern ? pulsarName : pulsarPrefix;
-    if (form.test(text)) continue;
+    if (text === '' || form.test(text)) continue;
     const fix = text.endsWith('*')
       ? `write prefix: ${text.slice(0, -1) || 'and the start of the names'}`
       : type === 'kafka'

@@ -30,7 +30,7 @@ export function loadPolicySet(files: readonly SourceFile[]): LoadedPolicySet {
     );
   }
   const read = readDocuments(files);
-  if (read.documents.length === 0 && read.problems.length === 0) {
+  if (read.count === 0 && read.problems.length === 0) {
     return failed('schema/empty-repo', 'there is no policy here', 'run sluice init, or name the right folder');
   }
   const findings = new Findings();
@@ -45,7 +45,9 @@ export function loadPolicySet(files: readonly SourceFile[]): LoadedPolicySet {
   checkIdentities(of('Identity'), findings);
   checkGrants(of('Grant'), sets, findings);
   const [repo] = of('Repo').map((one) => one.document);
-  const problems = [...read.problems, ...findings.problems];
+  // A value that its schema refuses is told once: what is said of it later follows from that.
+  const told = new Set(read.problems.map((problem) => formatLocation(problem.at)));
+  const problems = [...read.problems, ...findings.problems.filter((one) => !told.has(formatLocation(one.at)))];
   if (!repo && !problems.some((problem) => problem.at.file === 'sluice.yaml')) {
     problems.push(missingRepo());
   }
@@ -53,7 +55,7 @@ export function loadPolicySet(files: readonly SourceFile[]): LoadedPolicySet {
   return {
     policySet: broken || !repo ? undefined : { ...sets, repo },
     problems: problems.sort(byPlace),
-    count: read.documents.length,
+    count: read.count,
   };
 }
 

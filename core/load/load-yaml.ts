@@ -83,7 +83,11 @@ export function loadYaml(file: SourceFile): YamlFile {
 const tooDeep = `the file is nested more than ${sourceLimits.depth} levels deep`;
 
 const rules: Record<string, { rule: string; message?: string; fix: string }> = {
-  DUPLICATE_KEY: { rule: 'yaml/duplicate-key', message: 'the key is there twice in one map', fix: 'keep one of them' },
+  DUPLICATE_KEY: {
+    rule: 'yaml/duplicate-key',
+    message: 'this key is there already in the same map',
+    fix: 'keep one of them',
+  },
   BAD_ALIAS: { rule: 'yaml/alias', fix: 'write the value out' },
   TAG_RESOLVE_FAILED: { rule: 'yaml/tag', fix: 'remove the tag' },
   TAB_AS_INDENT: { rule: 'yaml/tab', fix: 'indent with spaces' },

@@ -7,7 +7,7 @@ import { didYouMean } from './nearest.ts';
 import { schemaProblems } from './schema-problems.ts';
 import type { SourceFile } from './source-file.ts';
 
-/** One document that satisfies its schema, with its text for positions. */
+/** One document of the shape its schema asks for, with its text for positions. Single values in it may have problems. */
 export interface RawDocument<K extends Kind = Kind> {
   readonly kind: K;
   readonly data: DocumentOf[K];
@@ -19,7 +19,25 @@ export interface ReadDocuments {
   /** Names of every document that could be named, those with problems included, so that one mistake gives one problem. */
   readonly names: ReadonlyMap<Kind, ReadonlySet<string>>;
   readonly problems: readonly Problem[];
+  /** Documents in the folders of a policy repo, those with problems included. */
+  readonly count: number;
 }
+
+/** Failures of a schema that leave a document's shape sound, so that the checks after it can go on. */
+const ofOneValue = new Set([
+  'additionalProperties',
+  'const',
+  'enum',
+  'maxItems',
+  'maxLength',
+  'maximum',
+  'minItems',
+  'minLength',
+  'minimum',
+  'pattern',
+  'propertyNames',
+  'uniqueItems',
+]);
 
 const apiVersion = 'sluice.dev/v1';
 
@@ -28,6 +46,7 @@ export function readDocuments(files: readonly SourceFile[]): ReadDocuments {
   const problems: Problem[] = [];
   const documents: RawDocument[] = [];
   const names = new Map<Kind, Set<string>>();
+  let count = 0;
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   for (const file of sorted) {
     if (!/\.ya?ml$/.test(file.path) || file.path.startsWith('.')) continue;
@@ -52,13 +71,14 @@ export function readDocuments(files: readonly SourceFile[]): ReadDocuments {
         at: read.documents[1].locate([]),
       });
     }
+    count += read.documents.length;
     for (const yaml of read.documents) {
       const found = readDocument(yaml, home, names);
       problems.push(...found.problems);
       if (found.document) documents.push(found.document);
     }
   }
-  return { documents, names, problems };
+  return { documents, names, problems, count };
 }
 
 function readDocument(
@@ -79,7 +99,9 @@ function readDocument(
   if (kind !== home) problems.push(misplaced(yaml));
   const { validate, single } = kinds[kind];
   if (!validate(yaml.value)) {
-    return { problems: [...problems, ...schemaProblems(validate.errors ?? [], yaml)] };
+    const errors = validate.errors ?? [];
+    problems.push(...schemaProblems(errors, yaml));
+    if (!errors.every((error) => ofOneValue.has(error.keyword))) return { problems };
   }
   if (single && kind !== 'Repo' && kind === home && baseName(yaml.file) !== name) {
     problems.push({

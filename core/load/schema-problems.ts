@@ -72,7 +72,8 @@ function translate(error: ErrorObject, document: YamlDocument): Problem {
     case 'maxProperties':
       if (parent['minProperties'] === 1 && parent['maxProperties'] === 1) {
         const keys = Object.keys(properties).join(' or ');
-        return make(`${place} needs exactly one of ${keys}`, `write either ${keys}`, document.locateKey(path));
+        const one = make(`${place} needs exactly one of ${keys}`, `write either ${keys}`, document.locateKey(path));
+        return { ...one, rule: 'schema/one-of' };
       }
       return make(`${place} has too ${error.keyword === 'minProperties' ? 'few' : 'many'} entries`, undefined);
     case 'enum': {

@@ -218,7 +218,7 @@ function hours(
     findings.at(yaml, [...at, 'tz'], 'schema/time-zone', `'${raw.tz}' is not a known time zone`, fix);
   }
   const [from, to] = [minutes(raw.from), minutes(raw.to)];
-  if (from >= to) {
+  if (from >= to && from < 1440) {
     const fix = 'make it later; for a night write two policies, one up to 24:00 and one from 00:00';
     findings.at(yaml, [...at, 'to'], 'schema/empty-window', `'to' (${raw.to}) is not after 'from' (${raw.from})`, fix);
   }

@@ -97,7 +97,7 @@ describe('every problem names its place', () => {
     ],
     [
       'both literal and prefix',
-      'schema/max-properties streams/s.yaml:4:32',
+      'schema/one-of streams/s.yaml:4:32',
       [['Stream', 's', '{cluster: main, topics: [{prefix: a, literal: b}]}']],
     ],
     ['no mode', 'schema/required policies/p.yaml:4:1', [policy('effect: allow')]],

@@ -5,6 +5,9 @@ import { generateSchemas } from '../../../scripts/generate-schema.ts';
 const folder = new URL('../../../schemas/v1/', import.meta.url);
 const files = readdirSync(folder).filter((file) => file.endsWith('.schema.json'));
 
+/** Written by the gateway's side: their examples are whole files and recordings elsewhere. */
+const withoutExamples = ['gateway-config.schema.json', 'audit-event.schema.json'];
+
 type Node = Record<string, unknown>;
 
 /** Every property of every object in a schema, with its path. */
@@ -23,7 +26,7 @@ test('the committed types and validators are what the schemas give', async () =>
   expect(await generateSchemas(true)).toEqual([]);
 }, 30_000);
 
-describe.each(files)('%s', (file) => {
+describe.each(files.filter((file) => !withoutExamples.includes(file)))('%s', (file) => {
   const schema = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
   const defs: Node = schema.$defs ?? {};
 
