@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import type { Location, Problem } from '../../core/errors/problem.ts';
+import { loadPolicySet } from '../../core/load/load-policy-set.ts';
+import type { PolicySet } from '../../core/model/documents.ts';
+import { readFolder } from '../../core/source/folder.ts';
+
+/** What checking a policy repo found. Paths begin with the folder as it was given. */
+export interface ValidateResult {
+  readonly problems: readonly Problem[];
+  readonly errors: number;
+  readonly warnings: number;
+  /** Documents that were read. */
+  readonly documents: number;
+  /** Text of every YAML file, for code frames. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** There when no problem is an error. */
+  readonly policySet: PolicySet | undefined;
+}
+
+/** Reads and checks the policy repo in a folder. */
+export async function validateRepo(folder: string): Promise<ValidateResult> {
+  const files = await readFolder(folder);
+  const { policySet, problems, count } = loadPolicySet(files);
+  const shown = (path: string): string => join(folder, path);
+  const placed = problems.map((problem) => ({ ...problem, at: moved(problem.at, shown) }));
+  const errors = problems.filter((problem) => problem.severity === 'error').length;
+  return {
+    problems: placed,
+    errors,
+    warnings: problems.length - errors,
+    documents: count,
+    texts: new Map(files.map(({ path, bytes }) => [shown(path), new TextDecoder().decode(bytes)])),
+    policySet,
+  };
+}
+
+function moved(at: Location, shown: (path: string) => string): Location {
+  return { ...at, file: shown(at.file) };
+}

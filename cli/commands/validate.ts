@@ -1,0 +1,59 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { exitCodes } from '../output/error.ts';
+import { SluiceCommand } from '../output/sluice-command.ts';
+
+const formats = ['pretty', 'json', 'sarif', 'junit', 'github'] as const;
+
+/** `sluice validate [DIR]` */
+export class Validate extends SluiceCommand {
+  static override summary = 'Check a policy repo: schema, references, limits, contradictions.';
+  static override description =
+    'Finds every problem in one run, each with file:line:column and how to mend it. Ends with 1 when there is an error; a folder without policy is one.';
+  static override args = {
+    dir: Args.string({ description: 'Folder of the policy repo.', default: '.' }),
+  };
+  static override flags = {
+    format: Flags.option({
+      options: formats,
+      description: 'How the problems are written.',
+      default: 'pretty' as const,
+    })(),
+  };
+  static override examples = [
+    { description: 'Check the repo you are in.', command: '<%= config.bin %> validate' },
+    { description: 'Annotate a pull request on GitHub.', command: '<%= config.bin %> validate --format github' },
+    {
+      description: 'Write a report for code scanning.',
+      command: '<%= config.bin %> validate policies --format sarif > sluice.sarif',
+    },
+  ];
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Validate);
+    const { validateRepo } = await import('../actions/validate-repo.ts');
+    const { problemsPretty, summary } = await import('../output/problems-pretty.ts');
+    const machine = await import('../output/problems-machine.ts');
+    const result = await validateRepo(args.dir);
+    switch (flags.format) {
+      case 'pretty':
+        this.print(problemsPretty(result, this.style));
+        break;
+      case 'json':
+        this.print(machine.problemsJson(result));
+        break;
+      case 'sarif':
+        this.print(machine.problemsSarif(result, this.config.version));
+        break;
+      case 'junit':
+        this.print(machine.problemsJunit(result));
+        break;
+      case 'github': {
+        const text = machine.problemsGithub(result);
+        if (text !== '') this.print(text);
+        this.tell(summary(result, this.style));
+      }
+    }
+    this.finish(result.errors > 0 ? exitCodes.problems : exitCodes.ok);
+  }
+}

@@ -1,0 +1,14 @@
+import type { InitResult } from '../actions/init-repo.ts';
+import type { Style } from './style.ts';
+
+/** What was written, and what to do next. */
+export function initPretty({ folder, files }: InitResult, style: Style): string {
+  return [
+    `${style.green('ok:')} wrote a policy repo into ${folder}`,
+    ...files.map((file) => `  ${file}`),
+    '',
+    'next:',
+    `  sluice validate ${folder}`,
+    `  sluice can-i consume orders.new --as alice --repo ${folder}`,
+  ].join('\n');
+}
