@@ -34,6 +34,8 @@ export class PathNodes {
   readonly #rules: readonly PathRule[];
   readonly #detectors: readonly { readonly detector: keyof DetectorRules; readonly rule: CompiledRule }[];
   readonly #known = new Map<string, PathNode>();
+  /** Every name in a path, as UTF-8. */
+  readonly #names: ReadonlyMap<string, Uint8Array>;
   #root: PathNode | undefined;
 
   constructor(
@@ -42,6 +44,7 @@ export class PathNodes {
   ) {
     this.#rules = rules;
     this.#detectors = detectors;
+    this.#names = new Map(rules.flatMap(({ path }) => path.map((step) => [step, Buffer.from(step)])));
   }
 
   /** The node of the document itself. To be asked for at each document. */
@@ -50,7 +53,7 @@ export class PathNodes {
       this.#known.clear();
       this.#root = undefined;
     }
-    this.#root ??= this.#node(this.#settle(this.#rules.map((_, rule) => ({ rule, step: 0 }))));
+    this.#root ??= this.#node(this.#settle(this.#rules.map((_, rule) => rule * longestPath)));
     return this.#root;
   }
 
@@ -59,12 +62,11 @@ export class PathNodes {
     return this.#known.size;
   }
 
-  /** A rule that is at the end of its path is at step = length, and stays there for everything inside. */
   #node(places: readonly Place[]): PathNode {
-    const key = places.map(({ rule, step }) => `${rule}:${step}`).join(' ');
+    const key = places.join(' ');
     const known = this.#known.get(key);
     if (known) return known;
-    const node = new LazyNode(this.#rulesAt(places), this.#names(places), (name) => this.#after(places, name));
+    const node = new LazyNode(this.#rulesAt(places), this.#namesAt(places), (name) => this.#after(places, name));
     this.#known.set(key, node);
     return node;
   }
@@ -73,10 +75,10 @@ export class PathNodes {
     let rule: CompiledRule | undefined;
     const policies = new Set<string>();
     for (const place of places) {
-      const at = this.#rules[place.rule] as PathRule;
-      if (place.step < at.path.length) continue;
-      rule = stronger(rule, at.rule);
-      policies.add(at.rule.policy);
+      if (this.#stepAt(place) !== undefined) continue;
+      const at = this.#ruleAt(place).rule;
+      rule = stronger(rule, at);
+      policies.add(at.policy);
     }
     // A path decides its field against the detectors of its own policy; another policy's are not lifted by it.
     const detectors: { -readonly [D in keyof DetectorRules]: DetectorRules[D] } = {};
@@ -87,75 +89,104 @@ export class PathNodes {
     return { rule, detectors: Object.keys(detectors).length > 0 ? detectors : undefined };
   }
 
-  #names(places: readonly Place[]): string[] {
-    const names = places.map(({ rule, step }) => this.#rules[rule]?.path[step]);
-    return [...new Set(names.filter((name) => name !== undefined && name !== anyDepth))] as string[];
+  #namesAt(places: readonly Place[]): ReadonlyMap<string, Uint8Array> {
+    const names = new Map<string, Uint8Array>();
+    for (const place of places) {
+      const name = this.#stepAt(place);
+      if (name === undefined || name === anyDepth || names.has(name)) continue;
+      names.set(name, this.#names.get(name) ?? Buffer.from(name));
+    }
+    return names;
   }
 
   #after(places: readonly Place[], name: string | undefined): PathNode {
-    const next = places.flatMap((place) => {
-      const step = this.#rules[place.rule]?.path[place.step];
-      if (step === undefined || step === anyDepth) return [place];
-      return step === name ? [{ rule: place.rule, step: place.step + 1 }] : [];
-    });
+    const next: Place[] = [];
+    for (const place of places) {
+      const step = this.#stepAt(place);
+      if (step === undefined || step === anyDepth) next.push(place);
+      else if (step === name) next.push(place + 1);
+    }
     return this.#node(this.#settle(next));
   }
 
   /** Adds what is reached without a name: `**` also stands for no field. In order, each once. */
   #settle(places: readonly Place[]): readonly Place[] {
-    const settled = new Map<string, Place>();
-    const add = (place: Place): void => {
-      const key = `${place.rule}:${place.step}`;
-      if (settled.has(key)) return;
-      settled.set(key, place);
-      if (this.#rules[place.rule]?.path[place.step] === anyDepth) add({ rule: place.rule, step: place.step + 1 });
-    };
-    for (const place of places) add(place);
-    return [...settled.values()].sort((a, b) => a.rule - b.rule || a.step - b.step);
+    const settled = new Set<Place>();
+    for (let place of places) {
+      settled.add(place);
+      while (this.#stepAt(place) === anyDepth) settled.add(++place);
+    }
+    return [...settled].sort((a, b) => a - b);
+  }
+
+  #ruleAt(place: Place): PathRule {
+    return this.#rules[Math.floor(place / longestPath)] as PathRule;
+  }
+
+  /** The step that comes next; undefined at the end of the path, where its rule stays for everything inside. */
+  #stepAt(place: Place): string | undefined {
+    return this.#ruleAt(place).path[place % longestPath];
   }
 }
 
-interface Place {
-  readonly rule: number;
-  readonly step: number;
-}
+/** A rule's number × longestPath + how many steps of its path are behind. */
+type Place = number;
+
+const longestPath = 1024;
 
 class LazyNode implements PathNode {
   readonly rule: CompiledRule | undefined;
   readonly detectors: DetectorRules | undefined;
   readonly active: boolean;
-  readonly #names: readonly string[];
+  readonly named: readonly (readonly NamedStep[] | undefined)[] | undefined;
   readonly #after: (name: string | undefined) => PathNode;
-  #named: (NamedStep[] | undefined)[] | undefined;
   #other: PathNode | undefined;
 
   constructor(
     at: Pick<PathNode, 'rule' | 'detectors'>,
-    names: readonly string[],
+    names: ReadonlyMap<string, Uint8Array>,
     after: (name: string | undefined) => PathNode,
   ) {
     this.rule = at.rule;
     this.detectors = at.detectors;
     this.active = at.rule !== undefined || at.detectors !== undefined;
-    this.#names = names;
     this.#after = after;
-  }
-
-  get named(): readonly (readonly NamedStep[] | undefined)[] | undefined {
-    if (this.#names.length === 0) return undefined;
-    if (this.#named) return this.#named;
-    const named: (NamedStep[] | undefined)[] = [];
-    for (const text of this.#names) {
-      const name = Buffer.from(text);
-      while (named.length <= name.length) named.push(undefined);
-      named[name.length] = [...(named[name.length] ?? []), { name, to: this.#after(text) }];
-    }
-    this.#named = named;
-    return named;
+    this.named = names.size === 0 ? undefined : byLength(names, after);
   }
 
   get other(): PathNode {
     this.#other ??= this.#after(undefined);
     return this.#other;
   }
+}
+
+class LazyStep implements NamedStep {
+  readonly name: Uint8Array;
+  readonly #find: () => PathNode;
+  #to: PathNode | undefined;
+
+  constructor(name: Uint8Array, find: () => PathNode) {
+    this.name = name;
+    this.#find = find;
+  }
+
+  get to(): PathNode {
+    this.#to ??= this.#find();
+    return this.#to;
+  }
+}
+
+function byLength(
+  names: ReadonlyMap<string, Uint8Array>,
+  after: (name: string) => PathNode,
+): (NamedStep[] | undefined)[] {
+  const steps: (NamedStep[] | undefined)[] = [];
+  for (const [text, name] of names) {
+    while (steps.length <= name.length) steps.push(undefined);
+    const step = new LazyStep(name, () => after(text));
+    const same = steps[name.length];
+    if (same) same.push(step);
+    else steps[name.length] = [step];
+  }
+  return steps;
 }

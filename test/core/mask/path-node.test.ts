@@ -31,5 +31,5 @@ test('the same after everything was forgotten', () => {
     for (let i = 0; i < 16; i++) if (bits & (1 << i)) text = `{"a${i}":${text}}`;
     return text;
   };
-  for (let bits = 1; bits < 1 << 16; bits += 13) expect(maskedText(by, wrap(bits))).toContain('"x":"[REDACTED');
+  for (let bits = 1; bits < 1 << 16; bits += 31) expect(maskedText(by, wrap(bits))).toContain('"x":"[REDACTED');
 });
