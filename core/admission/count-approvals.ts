@@ -1,0 +1,103 @@
+import type { ApproverRule, PolicySet } from '../model/documents.ts';
+import type { Approval, Refusal } from '../model/verdict.ts';
+import { type ContentDigest, differingParts, type RepoIdentity } from './approval-digest.ts';
+import type { SeenApproval, StepEvidence } from './evidence.ts';
+
+export interface Counted {
+  readonly refusal: Refusal | undefined;
+  readonly message: string;
+  readonly approvals: readonly Approval[];
+  readonly discounted: readonly { readonly by: string; readonly why: string; readonly as: Refusal }[];
+}
+
+/** What an approval must be about to count. */
+export interface Wanted {
+  readonly repo: RepoIdentity;
+  readonly kind: 'grant' | 'policy';
+  readonly uid: string;
+  readonly content: ContentDigest;
+}
+
+/**
+ * Takes the approvals that are about exactly this content, fresh, and of somebody who may: the latest word of a person
+ * wins. `longest` is the longest time in ms from approval to merge.
+ */
+export function screenApprovals(
+  evidence: StepEvidence,
+  wanted: Wanted,
+  excluded: ReadonlyMap<string, string>,
+  longest: number,
+  nameOf: (seen: SeenApproval) => string | undefined,
+): { valid: readonly (SeenApproval & { name: string })[]; discounted: Counted['discounted'] } {
+  const valid = new Map<string, SeenApproval & { name: string }>();
+  const discounted: { by: string; why: string; as: Refusal }[] = [];
+  for (const seen of [...evidence.approvals].sort((a, b) => a.statement.signedAt - b.statement.signedAt)) {
+    const name = nameOf(seen);
+    const by = name ?? seen.by ?? seen.owner ?? 'an unknown key';
+    const drop = (as: Refusal, why: string): void => {
+      discounted.push({ by, why, as });
+    };
+    const { statement } = seen;
+    if (name === undefined) drop('NotEnoughApprovals', 'no key that counts here made this signature');
+    else if (statement.repoId !== wanted.repo.repoId || statement.branch !== wanted.repo.branch)
+      drop('ApprovalReplayed', 'it is for another repo or branch');
+    else if (statement.kind !== wanted.kind || statement.uid !== wanted.uid)
+      drop('ApprovalReplayed', 'it is for another request');
+    else if (statement.digest !== wanted.content.digest) {
+      const parts = differingParts(statement.parts, wanted.content.parts);
+      drop(
+        'ApprovalForOtherContent',
+        `they approved other content${parts.length > 0 ? `: ${parts.join(', ')} changed since` : ''}`,
+      );
+    } else if (statement.signedAt > evidence.mergedAt) drop('MergeTimeOutOfRange', 'it was signed after the merge');
+    else if (evidence.mergedAt - statement.signedAt > longest)
+      drop('ApprovalExpired', 'it is older than the rule allows');
+    else if (evidence.mergedAt > statement.expiresAt) drop('ApprovalExpired', 'it had expired');
+    else if (excluded.has(name)) drop('SelfApproval', excluded.get(name)!);
+    else if (!seen.base) drop('ApprovalReplayed', 'it was made on a commit that is not on the branch');
+    else valid.set(name, { ...seen, name });
+  }
+  return { valid: [...valid.values()], discounted };
+}
+
+/** Whether the valid approvals meet a rule: every clause (or one, for `any`) filled, one person in one clause only. */
+export function meets(
+  rule: ApproverRule,
+  rules: PolicySet,
+  valid: readonly (SeenApproval & { name: string })[],
+): boolean {
+  const { match, clauses } = rule.require;
+  if (clauses.length === 0) return false; // an empty list approves nothing
+  const fits = (clause: { readonly from: string }, seen: SeenApproval & { name: string }): boolean =>
+    memberOf(rules, clause.from, seen.name) && seen.base !== undefined && memberOf(seen.base, clause.from, seen.name);
+  if (match === 'any')
+    return clauses.some((clause) => valid.filter((seen) => fits(clause, seen)).length >= Math.max(1, clause.count));
+  const slots = clauses.flatMap((clause) => Array.from({ length: Math.max(1, clause.count) }, () => clause));
+  return assign(slots, valid, fits);
+}
+
+/** Members by list only: a claim is no proof of who may approve. */
+export function memberOf(rules: Pick<PolicySet, 'groups'>, group: string, name: string): boolean {
+  return rules.groups.get(group)?.members.includes(name) ?? false;
+}
+
+/** Finds a person for every slot, each person once (augmenting paths of a bipartite matching). */
+function assign<Slot, Person>(
+  slots: readonly Slot[],
+  people: readonly Person[],
+  fits: (slot: Slot, person: Person) => boolean,
+): boolean {
+  const slotOf = new Map<Person, number>();
+  const place = (slot: number, tried: Set<Person>): boolean => {
+    for (const person of people) {
+      if (tried.has(person) || !fits(slots[slot]!, person)) continue;
+      tried.add(person);
+      const other = slotOf.get(person);
+      if (other !== undefined && !place(other, tried)) continue;
+      slotOf.set(person, slot);
+      return true;
+    }
+    return false;
+  };
+  return slots.every((_slot, i) => place(i, new Set()));
+}

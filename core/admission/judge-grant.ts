@@ -1,0 +1,125 @@
+import { formatIsoDuration } from '../clock/duration.ts';
+import { formatInstant } from '../clock/instant.ts';
+import type { Grant, PolicySet } from '../model/documents.ts';
+import type { AdmittedGrant } from '../model/right.ts';
+import type { GrantVerdict, Refusal } from '../model/verdict.ts';
+import { bindingsDigest } from '../policy/bindings.ts';
+import { fits } from '../policy/fits.ts';
+import { grantDigest, type RepoIdentity, requiredRules } from './approval-digest.ts';
+import { meets, memberOf, screenApprovals } from './count-approvals.ts';
+import type { StepEvidence } from './evidence.ts';
+import { exclusions } from './exclusions.ts';
+import { resolveScope } from './resolve-scope.ts';
+
+/** What the gateway knows besides rules and evidence. */
+export interface GrantFacts {
+  readonly repo: RepoIdentity;
+  /** Epoch ms. */
+  readonly now: number;
+  readonly maxSkew: number;
+  /** uid was admitted before, or its grant was deleted. */
+  readonly uidUsed: boolean;
+  /** Grants of the same subject under the same policy that have not ended. */
+  readonly active: number;
+}
+
+export interface GrantJudgement {
+  readonly verdict: GrantVerdict;
+  /** There when admitted. */
+  readonly admitted: AdmittedGrant | undefined;
+}
+
+/** Judges one Grant that a step adds, under the rules before the step. Pure: the same input gives the same verdict anywhere. */
+export function judgeGrant(rules: PolicySet, grant: Grant, evidence: StepEvidence, facts: GrantFacts): GrantJudgement {
+  const content = grantDigest(rules, grant, facts.repo);
+  const base = {
+    kind: 'grant',
+    uid: grant.uid,
+    name: grant.name,
+    commit: evidence.commit,
+    digest: content.digest,
+  } as const;
+  const refuse = (refusal: Refusal, message: string, rest: Partial<GrantVerdict> = {}): GrantJudgement => ({
+    verdict: { ...base, admitted: false, refusal, message, approvals: [], discounted: [], ...rest },
+    admitted: undefined,
+  });
+  if (facts.uidUsed) return refuse('UidReused', `uid ${grant.uid} was used before; a grant is admitted once, ever`);
+  if (evidence.flaw) return refuse(evidence.flaw.refusal, evidence.flaw.message);
+  const misfit = fits(rules, grant);
+  if (misfit.length > 0) return refuse('DoesNotFitPolicy', misfit.map(({ message }) => message).join('; '));
+  const policy = rules.policies.get(grant.policy)!;
+  const subject = rules.identities.get(grant.subject)!;
+  const { maxActive } = policy.limits;
+  if (maxActive !== undefined && facts.active >= maxActive) {
+    return refuse(
+      'DoesNotFitPolicy',
+      `${grant.subject} has ${facts.active} grants under '${policy.name}', which allows ${maxActive}`,
+    );
+  }
+  if (evidence.mergedAt > facts.now + facts.maxSkew) {
+    return refuse(
+      'MergeTimeOutOfRange',
+      `the merge is signed for ${formatInstant(evidence.mergedAt)}, which is still to come`,
+    );
+  }
+  if (!evidence.requestSigners.every((signer) => signer === grant.requestedBy)) {
+    return refuse(
+      'UnsignedRequest',
+      `the request names ${grant.requestedBy} but commits of it are signed by ${evidence.requestSigners.join(', ')}`,
+    );
+  }
+  const names = requiredRules(rules, grant);
+  if (names.length === 0) return refuse('NotEnoughApprovals', `policy '${policy.name}' names no approver rule`);
+  const required = names.map((name) => rules.approverRules.get(name));
+  const longest = Math.min(...required.map((rule) => rule?.maxAge ?? 0));
+  const excluded = exclusions(rules, evidence, { subject: grant.subject, requestedBy: grant.requestedBy });
+  const wanted = { repo: facts.repo, kind: 'grant', uid: grant.uid, content } as const;
+  const { valid, discounted } = screenApprovals(evidence, wanted, excluded, longest, (seen) => seen.by);
+  const approvals = valid
+    .filter(({ statement }) => statement.verdict === 'approve')
+    .map(({ name, statement }) => ({ by: name, signedAt: statement.signedAt, digest: statement.digest }));
+  const seen = { approvals, discounted: discounted.map(({ by, why }) => ({ by, why })) };
+  const approvers = new Set(required.flatMap((rule) => rule?.require.clauses.map((clause) => clause.from) ?? []));
+  const veto = valid.find(
+    ({ name, statement }) =>
+      statement.verdict === 'reject' && [...approvers].some((group) => memberOf(rules, group, name)),
+  );
+  if (veto) return refuse('Vetoed', `${veto.name} rejected it`, seen);
+  const counting = valid.filter(({ statement }) => statement.verdict === 'approve');
+  const unmet = required.findIndex((rule) => !rule || !meets(rule, rules, counting));
+  if (unmet >= 0) {
+    const notes = discounted.map(({ by, why }) => `${by}: ${why}`).join('; ');
+    const message = `approver rule '${names[unmet]}' is not met${notes ? ` (not counted: ${notes})` : ''}`;
+    return refuse(
+      discounted.length > 0 && approvals.length === 0 ? discounted.at(-1)!.as : 'NotEnoughApprovals',
+      message,
+      seen,
+    );
+  }
+  const start = Math.max(evidence.mergedAt, grant.window.notBefore ?? 0);
+  const end = Math.min(start + grant.window.duration, grant.window.notAfter ?? Number.POSITIVE_INFINITY);
+  if (end <= start) return refuse('DoesNotFitPolicy', 'it was merged after its notAfter', seen);
+  const streams = resolveScope(rules, grant);
+  const masks = [...rules.masks.values()].filter((mask) => mask.streams.some((name) => grant.streams.includes(name)));
+  const admitted: AdmittedGrant = {
+    uid: grant.uid,
+    name: grant.name,
+    subject: grant.subject,
+    requestedBy: grant.requestedBy,
+    policy: grant.policy,
+    cluster: rules.streams.get(grant.streams[0]!)!.cluster,
+    streams,
+    operations: grant.operations,
+    start,
+    end,
+    admittedAt: facts.now,
+    unmask: policy.unmask,
+    masksAtAdmission: masks.flatMap((mask) => mask.rules.map((rule) => `${mask.name}/${rule.name}`)),
+    bindings: bindingsDigest(subject),
+    approvedBy: approvals.map(({ by }) => by),
+    commit: evidence.commit,
+    at: grant.at,
+  };
+  const message = `admitted for ${formatIsoDuration(end - start)} from ${formatInstant(start)}, approved by ${admitted.approvedBy.join(', ')}`;
+  return { verdict: { ...base, admitted: true, refusal: undefined, message, ...seen }, admitted };
+}
