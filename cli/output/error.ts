@@ -57,7 +57,8 @@ export function describeError(error: unknown, { colors }: { readonly colors: boo
 }
 
 function codeOf(code: ErrorCode): number {
-  return usageCodes.has(code) ? exitCodes.usage : exitCodes.notRun;
+  if (usageCodes.has(code)) return exitCodes.usage;
+  return code === 'RecordingDamaged' ? exitCodes.problems : exitCodes.notRun;
 }
 
 /** oclif's own errors are all about the words of the command line. */

@@ -87,6 +87,10 @@ function translate(error: ErrorObject, document: YamlDocument): Problem {
         `write ${params['allowedValue']}`,
       );
     case 'type':
+      // An id of digits alone, and yes or null without quotes, are no text to YAML.
+      if (params['type'] === 'string' && (typeof error.data === 'number' || typeof error.data === 'boolean')) {
+        return make(`${place} is ${typeName(error.data)}, not text`, 'put it in quotes');
+      }
       return make(`${place} is ${typeName(error.data)}, not ${article(String(params['type']))}`, example(parent));
     case 'oneOf':
     case 'anyOf':
@@ -161,7 +165,13 @@ function typeName(value: unknown): string {
 }
 
 function article(type: string): string {
-  const words: Record<string, string> = { array: 'a list', object: 'a map', integer: 'a whole number', string: 'text' };
+  const words: Record<string, string> = {
+    array: 'a list',
+    object: 'a map',
+    integer: 'a whole number',
+    string: 'text',
+    boolean: 'true or false',
+  };
   return words[type] ?? `a ${type}`;
 }
 

@@ -295,6 +295,7 @@ describe('a grant has to fit its policy', () => {
     ['grant/window', { window: '{duration: PT1H, notBefore: 2026-01-02T00:00:00Z, notAfter: 2026-01-01T00:00:00Z}' }],
     ['reference/dangling', { policy: 'aks' }],
     ['schema/pattern', { uid: 'abc' }],
+    ['schema/type', { uid: '12345678901234567890123456789012' }],
   ])('%s', (rule, change) => {
     expect(problemsOf(withDocs(grant(change))).map((text) => text.split(' ')[0])).toEqual([rule]);
   });
