@@ -1,0 +1,53 @@
+/**
+ * docs/reference/ from what the code runs by: kinds.md from schemas/v1, cli.md from cli/commands, errors.md from the
+ * code table. `--check` writes nothing and ends with 1 when a committed page is not what would be written.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { documentCommands } from './document-commands.ts';
+import { documentErrors } from './document-errors.ts';
+import { documentSchemas } from './document-schemas.ts';
+
+const out = new URL('../docs/reference/', import.meta.url);
+
+const kinds = [
+  'repo',
+  'cluster',
+  'stream',
+  'identity',
+  'group',
+  'access-policy',
+  'approver-rule',
+  'mask-policy',
+  'grant',
+  'revocation',
+];
+
+/** Text of every page by its file name. */
+export async function referencePages(): Promise<Record<string, string>> {
+  return {
+    'kinds.md': documentSchemas(
+      'Kinds of a policy repo',
+      'Every document has `apiVersion: sluice.dev/v1`, `kind`, `metadata` and `spec`. Unknown keys are errors.',
+      kinds,
+    ),
+    'gateway-config.md': documentSchemas('gateway.yaml', 'The configuration of one gateway.', ['gateway-config']),
+    'reports.md': documentSchemas('JSON reports', 'What `--format json` writes.', [
+      'validate-report',
+      'decision-report',
+    ]),
+    'cli.md': await documentCommands(),
+    'errors.md': documentErrors(),
+  };
+}
+
+if (import.meta.main) {
+  const check = process.argv.includes('--check');
+  mkdirSync(out, { recursive: true });
+  for (const [name, text] of Object.entries(await referencePages())) {
+    const target = new URL(name, out);
+    if (existsSync(target) && readFileSync(target, 'utf8') === text) continue;
+    process.stderr.write(`${check ? 'stale' : 'written'}: docs/reference/${name}\n`);
+    if (check) process.exitCode = 1;
+    else writeFileSync(target, text);
+  }
+}
