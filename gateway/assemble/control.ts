@@ -69,7 +69,11 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
     closed: (session, reason) => recorder.append({ ...originOf(session), kind: 'session_close', reason }),
   });
   stack.use(new SnapshotExpiry(snapshots, clock, () => sessions.recheckAll()));
-  const authenticator = new Authenticator(new TokenVerifier(config.trustRoot.issuers, clock), () => snapshots.current?.policies, clock);
+  const authenticator = new Authenticator(
+    new TokenVerifier(config.trustRoot.issuers, clock),
+    () => snapshots.current?.policies,
+    clock,
+  );
   const maskers = await maskersFor(config.maskKeyFile);
 
   const proxies = new Map<string, ClusterProxy>();
@@ -127,12 +131,10 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
   );
   metrics.gauge('sluice_sessions', 'Sessions.', [], () => [{ labels: {}, value: [...sessions.all()].length }]);
   metrics.gauge('sluice_condition', 'Conditions: 1 = True, 0 = False, -1 = Unknown.', ['type', 'reason'], () =>
-    conditions
-      .all()
-      .map(({ type, reason, status }) => ({
-        labels: { type, reason },
-        value: status === 'True' ? 1 : status === 'False' ? 0 : -1,
-      })),
+    conditions.all().map(({ type, reason, status }) => ({
+      labels: { type, reason },
+      value: status === 'True' ? 1 : status === 'False' ? 0 : -1,
+    })),
   );
   const notReady = (): string | undefined => {
     if (!snapshots.current) return conditions.get('Stalled')?.message ?? 'no policy is loaded yet';

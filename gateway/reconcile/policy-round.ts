@@ -1,13 +1,22 @@
 import type { Clock } from '../../core/clock/clock.ts';
 import { SourceError } from '../../core/errors/sluice-error.ts';
 import type { BareClone } from '../../core/git/bare-clone.ts';
+import type { PolicySet } from '../../core/model/documents.ts';
+import type { AdmittedGrant } from '../../core/model/right.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { TrustRoot } from '../../core/model/trust-root.ts';
+import type { GrantVerdict, PolicyVerdict } from '../../core/model/verdict.ts';
+import { isPlaneFile } from '../../core/source/policy-tree.ts';
 import { RevisionLoader } from '../../core/source/revision.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
-import type { StateStore } from '../state/state-store.ts';
+import type { GatewayState, StateStore } from '../state/state-store.ts';
+import { judgeStep, type StepJudgement } from './judge-step.ts';
 import type { RoundOutcome } from './loop.ts';
+import { narrow } from './narrowing.ts';
+
+const mostSteps = 500;
+const keptRefusals = 200;
 
 export interface PolicyRoundOptions {
   readonly clone: BareClone;
@@ -20,11 +29,15 @@ export interface PolicyRoundOptions {
   readonly prepare: (next: Snapshot) => Promise<void>;
 }
 
-/** One round: fetch, load, judge, apply. Throws what stops it; the last good snapshot then stays. */
+/**
+ * One round: fetch, narrow, judge every new step, apply. Steps are judged one after the other, each under the rules
+ * before it; what a step comes to is durable before the next one. Throws what stops it; the last good snapshot stays.
+ */
 export class PolicyRound {
   readonly #options: PolicyRoundOptions;
   readonly #loader: RevisionLoader;
   #generation = 0;
+  #applied: GatewayState | undefined;
 
   constructor(options: PolicyRoundOptions) {
     this.#options = options;
@@ -32,22 +45,72 @@ export class PolicyRound {
   }
 
   async run(): Promise<RoundOutcome> {
-    const { clone, trustRoot, snapshots } = this.#options;
+    const { clone, trustRoot, state, snapshots } = this.#options;
+    if (!snapshots.current) await this.#applyKnown();
     const tip = await clone.fetch(trustRoot.branch);
     await this.#checkGenesis();
-    if (!snapshots.current) await this.#apply(trustRoot.genesis.commit);
+    if (!snapshots.current) await this.#apply();
     if (tip === undefined)
       return { kind: 'stalled', reason: 'BranchGone', message: `the branch '${trustRoot.branch}' does not exist` };
-    if (tip !== trustRoot.genesis.commit) {
-      const { problems } = await this.#loader.load(tip);
-      const errors = problems.filter((problem) => problem.severity === 'error').length;
+    const now = this.#options.clock.now(); // before any revocation of this round is seen, so that it ends what the round admits
+    await this.#narrow(tip);
+    const steps = await clone.firstParents(tip, state.current.judgedCommit, mostSteps);
+    if (steps === undefined) {
+      const message = `commit ${state.current.judgedCommit.slice(0, 12)} is not on the first-parent chain of ${tip.slice(0, 12)} any more`;
+      return { kind: 'stalled', reason: 'HistoryRewritten', message };
+    }
+    for (const step of steps) await this.#judge(step, now);
+    await this.#narrow(tip); // what came and went between two fetches
+    await this.#apply();
+    const { frozen, admittedCommit } = state.current;
+    if (frozen)
       return {
         kind: 'stalled',
-        reason: 'NotAdmitted',
-        message: `commit ${tip.slice(0, 12)} ${errors > 0 ? `has ${errors} problems and ` : ''}is not enforced: only the genesis commit is`,
+        reason: frozen.refusal,
+        message: `rules stay at ${admittedCommit.slice(0, 12)}: ${frozen.message}`,
       };
+    return {
+      kind: 'ready',
+      revision: tip,
+      message: `rules of ${admittedCommit.slice(0, 12)} are in force, judged up to ${tip.slice(0, 12)}`,
+    };
+  }
+
+  /** After a restart: what was admitted before holds without waiting for the remote, when the clone has it. */
+  async #applyKnown(): Promise<void> {
+    try {
+      await this.#checkGenesis();
+      await this.#apply();
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
     }
-    return { kind: 'ready', revision: tip, message: `revision ${tip.slice(0, 12)} is in force` };
+  }
+
+  async #narrow(tip: string): Promise<void> {
+    const { state, clock } = this.#options;
+    const documents = await this.#loader.narrowing(tip);
+    if (narrow(state.current, documents, clock.now()) === state.current) return;
+    await state.update((current) => narrow(current, documents, clock.now()));
+    await this.#apply();
+  }
+
+  async #judge(id: string, now: number): Promise<void> {
+    const { clone, trustRoot, state } = this.#options;
+    const commit = await clone.commit(id);
+    const { admittedCommit, frozen } = state.current;
+    const rules = await this.#rules(admittedCommit);
+    const sources = { clone, loader: this.#loader, trustRoot };
+    const judged = await judgeStep(sources, rules, admittedCommit, commit, state.current, now);
+    const same = (frozen || judged.policy) !== undefined && (await this.#sameRules(admittedCommit, id));
+    await state.update((current) => settle(current, id, judged, same));
+    for (const { verdict } of judged.grants) this.#audit(verdict);
+    if (judged.policy) this.#audit(judged.policy);
+  }
+
+  /** The rules at two commits are the same files: a refused change was taken back. */
+  async #sameRules(a: string, b: string): Promise<boolean> {
+    const changes = await this.#options.clone.changes(a, b);
+    return !changes.some(({ path }) => isPlaneFile(path));
   }
 
   async #checkGenesis(): Promise<void> {
@@ -61,31 +124,96 @@ export class PolicyRound {
     });
   }
 
-  async #apply(commit: string): Promise<void> {
-    const { snapshots, recorder, prepare } = this.#options;
-    const { policySet, problems } = await this.#loader.load(commit);
-    if (!policySet) {
-      throw new SourceError('InvalidPolicyRepo', `revision ${commit.slice(0, 12)} has ${problems.length} problems`, {
-        why: problems[0]?.message ?? '',
-        fix: 'run sluice validate on it',
-        retry: 'onChange',
-      });
-    }
+  async #rules(commit: string): Promise<PolicySet> {
+    const { policySet, problems } = await this.#loader.plane(commit);
+    if (policySet) return policySet;
+    throw new SourceError('InvalidPolicyRepo', `revision ${commit.slice(0, 12)} has ${problems.length} problems`, {
+      why: problems[0]?.message ?? '',
+      fix: 'run sluice validate on it',
+      retry: 'onChange',
+    });
+  }
+
+  /** Swaps in what the state says, unless it is in force already. */
+  async #apply(): Promise<void> {
+    const { snapshots, recorder, prepare, state } = this.#options;
+    const { current } = state;
+    if (this.#applied && sameRights(this.#applied, current)) return;
+    const policies = await this.#rules(current.admittedCommit);
+    const before = snapshots.current;
     const next: Snapshot = {
-      revision: commit,
+      revision: current.admittedCommit,
       generation: ++this.#generation,
-      policies: policySet,
-      grants: new Map(),
-      tombstones: [],
+      policies,
+      grants: liveGrants(current),
+      tombstones: current.tombstones,
     };
     await prepare(next);
-    const before = snapshots.current;
     snapshots.swap(next);
+    this.#applied = current;
     recorder.append({
       kind: 'policy_change',
       ...(before ? { fromRevision: before.revision } : {}),
-      toRevision: commit,
+      toRevision: next.revision,
       generation: next.generation,
     });
   }
+
+  #audit(verdict: GrantVerdict | PolicyVerdict): void {
+    this.#options.recorder.append({
+      kind: 'admission',
+      subject: verdict.kind,
+      ...(verdict.kind === 'grant' ? { uid: verdict.uid, name: verdict.name } : {}),
+      commit: verdict.commit,
+      admitted: verdict.admitted,
+      ...(verdict.refusal === undefined ? {} : { refusal: verdict.refusal }),
+      digest: verdict.digest,
+      approvedBy: verdict.approvals.map(({ by }) => by),
+    });
+  }
+}
+
+/**
+ * The state after a step. `same`: the rules at it are those that are admitted already. While a refused change stands in
+ * the branch, no other change of the rules is let in, since its tree would carry the refused one along.
+ */
+function settle(state: GatewayState, commit: string, judged: StepJudgement, same: boolean): GatewayState {
+  const admitted = judged.grants.flatMap(({ verdict, admitted: grant }) =>
+    grant ? [[grant.uid, { grant, verdict }] as const] : [],
+  );
+  const refused = judged.grants.filter(({ verdict }) => !verdict.admitted).map(({ verdict }) => verdict);
+  const { policy } = judged;
+  const swapped = policy?.admitted === true && state.frozen === undefined;
+  const refusals = [...state.refusals, ...refused, ...(policy && !policy.admitted ? [policy] : [])];
+  return {
+    ...state,
+    judgedCommit: commit,
+    admittedCommit: swapped ? commit : state.admittedCommit,
+    frozen: same || swapped ? undefined : (state.frozen ?? frozenBy(policy)),
+    grants: admitted.length > 0 ? { ...state.grants, ...Object.fromEntries(admitted) } : state.grants,
+    refusals: refusals.slice(-keptRefusals),
+  };
+}
+
+function frozenBy(policy: PolicyVerdict | undefined): GatewayState['frozen'] {
+  return policy && { commit: policy.commit, refusal: policy.refusal ?? 'UnreviewedCommit', message: policy.message };
+}
+
+function liveGrants(state: GatewayState): ReadonlyMap<string, AdmittedGrant> {
+  const deleted = new Set(state.deletedGrants);
+  return new Map(
+    Object.values(state.grants)
+      .map(({ grant }) => grant)
+      .filter(({ uid }) => !deleted.has(uid))
+      .map((grant) => [grant.uid, grant]),
+  );
+}
+
+function sameRights(a: GatewayState, b: GatewayState): boolean {
+  return (
+    a.admittedCommit === b.admittedCommit &&
+    a.grants === b.grants &&
+    a.deletedGrants === b.deletedGrants &&
+    a.tombstones === b.tombstones
+  );
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { lockFolder, type WriterLock } from '../../core/audit/writer-lock.ts';
 import { SourceError } from '../../core/errors/sluice-error.ts';
 import type { AdmittedGrant, Tombstone } from '../../core/model/right.ts';
-import type { GrantVerdict, PolicyVerdict } from '../../core/model/verdict.ts';
+import type { GrantVerdict, PolicyVerdict, Refusal } from '../../core/model/verdict.ts';
 
 /** A broker user of ours that could not be removed yet. */
 export interface CleanupDebt {
@@ -22,6 +22,8 @@ export interface GatewayState {
   readonly admittedCommit: string;
   /** The last commit of the branch that was judged. */
   readonly judgedCommit: string;
+  /** A refused change of the rules that was not taken back yet: rules stay as they were admitted. */
+  readonly frozen: { readonly commit: string; readonly refusal: Refusal; readonly message: string } | undefined;
   /** Every grant ever admitted, by uid: a uid is admitted once. */
   readonly grants: Readonly<Record<string, { readonly grant: AdmittedGrant; readonly verdict: GrantVerdict }>>;
   /** uids whose Grant document was deleted: they end there, for good. */
@@ -91,6 +93,7 @@ function beginning(repoId: string): GatewayState {
     repoId,
     admittedCommit: repoId,
     judgedCommit: repoId,
+    frozen: undefined,
     grants: {},
     deletedGrants: [],
     refusals: [],

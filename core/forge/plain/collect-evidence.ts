@@ -22,7 +22,7 @@ export interface PlainSources {
  * the step: keys come from nowhere else.
  */
 export async function collectEvidence(sources: PlainSources, rules: PolicySet, step: Commit): Promise<StepEvidence> {
-  const { clone, trustRoot } = sources;
+  const { clone } = sources;
   const [parent = '', head, ...more] = step.parents;
   const nothing = {
     commit: step.id,

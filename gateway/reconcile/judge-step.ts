@@ -1,0 +1,165 @@
+import type { ContentChange } from '../../core/admission/approval-digest.ts';
+import { judgeGrant } from '../../core/admission/judge-grant.ts';
+import { judgePolicy } from '../../core/admission/judge-policy.ts';
+import { collectEvidence } from '../../core/forge/plain/collect-evidence.ts';
+import type { BareClone, TreeChange } from '../../core/git/bare-clone.ts';
+import type { Commit } from '../../core/git/commit.ts';
+import type { PolicySet } from '../../core/model/documents.ts';
+import type { AdmittedGrant } from '../../core/model/right.ts';
+import type { TrustRoot } from '../../core/model/trust-root.ts';
+import type { GrantVerdict, PolicyVerdict, Refusal } from '../../core/model/verdict.ts';
+import { isGrantFile, isRevocationFile } from '../../core/source/policy-tree.ts';
+import type { RevisionLoader } from '../../core/source/revision.ts';
+import type { GatewayState } from '../state/state-store.ts';
+
+/** What one step of the branch comes to. */
+export interface StepJudgement {
+  readonly grants: readonly { readonly verdict: GrantVerdict; readonly admitted: AdmittedGrant | undefined }[];
+  /** There when the step changes the policy plane. */
+  readonly policy: PolicyVerdict | undefined;
+}
+
+export interface StepSources {
+  readonly clone: BareClone;
+  readonly loader: RevisionLoader;
+  readonly trustRoot: TrustRoot;
+}
+
+/**
+ * Judges the tree difference from a commit's first parent. `rules` are the admitted ones before it. Grants that are
+ * added are judged one by one; deleted grants and new revocations only narrow and were taken in already; everything
+ * else needs the owners.
+ */
+export async function judgeStep(
+  { clone, loader, trustRoot }: StepSources,
+  rules: PolicySet,
+  rulesCommit: string,
+  commit: Commit,
+  state: GatewayState,
+  now: number,
+): Promise<StepJudgement> {
+  const parent = commit.parents[0] ?? trustRoot.genesis.commit;
+  const changes = await clone.changes(parent, commit.id);
+  const added = changes.filter(({ path, before, after }) => isGrantFile(path) && after && before?.id !== after.id);
+  const planes = changes.filter(
+    (change) => !isGrantFile(change.path) && !(isRevocationFile(change.path) && !change.before),
+  );
+  if (added.length === 0 && planes.length === 0) return { grants: [], policy: undefined };
+  const rulesAt = async (id: string): Promise<PolicySet | undefined> => (await loader.plane(id)).policySet;
+  const evidence = await collectEvidence({ clone, trustRoot, rulesAt }, rules, commit);
+  if (added.length > 0 && planes.length > 0) {
+    const message = `the step changes grants and rules at once: ${planes
+      .map(({ path }) => path)
+      .slice(0, 5)
+      .join(', ')}`;
+    const verdict = policyRefusal(commit.id, 'MixedStep', message);
+    const grants = await Promise.all(
+      added.map(({ path }) => refusedGrant(loader, rulesCommit, commit.id, path, 'MixedStep', message)),
+    );
+    return { grants, policy: verdict };
+  }
+  if (planes.length > 0) {
+    const loaded = await loader.plane(commit.id);
+    const policy = judgePolicy(rules, planes.map(toContentChange), evidence, {
+      trustRoot,
+      now,
+      loads: loaded.policySet !== undefined,
+      problem: loaded.problems.find(({ severity }) => severity === 'error')?.message ?? '',
+    });
+    return { grants: [], policy };
+  }
+  const grants: StepJudgement['grants'][number][] = [];
+  let running = state;
+  for (const { path } of added) {
+    const judged = await judgeGrantFile(
+      { loader, rules, rulesCommit, commit: commit.id, path, trustRoot, state: running, now },
+      evidence,
+    );
+    if (judged.admitted) {
+      running = {
+        ...running,
+        grants: { ...running.grants, [judged.admitted.uid]: { grant: judged.admitted, verdict: judged.verdict } },
+      };
+    }
+    grants.push(judged);
+  }
+  return { grants, policy: undefined };
+}
+
+async function judgeGrantFile(
+  from: {
+    loader: RevisionLoader;
+    rules: PolicySet;
+    rulesCommit: string;
+    commit: string;
+    path: string;
+    trustRoot: TrustRoot;
+    state: GatewayState;
+    now: number;
+  },
+  evidence: Parameters<typeof judgeGrant>[2],
+): Promise<StepJudgement['grants'][number]> {
+  const { loader, rules, rulesCommit, commit, path, trustRoot, state, now } = from;
+  const { grant, problems } = await loader.grant(rulesCommit, commit, path);
+  if (!grant) {
+    const first = problems[0];
+    const fits = !first?.rule.startsWith('grant/');
+    return refusedGrant(
+      loader,
+      rulesCommit,
+      commit,
+      path,
+      fits ? 'InvalidDocuments' : 'DoesNotFitPolicy',
+      first?.message ?? 'it does not load',
+    );
+  }
+  const active = Object.values(state.grants).filter(
+    ({ grant: other }) =>
+      other.subject === grant.subject &&
+      other.policy === grant.policy &&
+      now < other.end &&
+      !state.deletedGrants.includes(other.uid),
+  );
+  return judgeGrant(rules, grant, evidence, {
+    repo: { repoId: trustRoot.repoId, branch: trustRoot.branch },
+    now,
+    maxSkew: trustRoot.maxSkew,
+    uidUsed: state.grants[grant.uid] !== undefined,
+    active: active.length,
+  });
+}
+
+function toContentChange({ path, before, after }: TreeChange): ContentChange {
+  return { path, before, after };
+}
+
+async function refusedGrant(
+  loader: RevisionLoader,
+  rulesCommit: string,
+  commit: string,
+  path: string,
+  refusal: Refusal,
+  message: string,
+): Promise<StepJudgement['grants'][number]> {
+  const { grant } = await loader.grant(rulesCommit, commit, path);
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/\.ya?ml$/, '');
+  return {
+    verdict: {
+      kind: 'grant',
+      uid: grant?.uid ?? '',
+      name: grant?.name ?? name,
+      commit,
+      admitted: false,
+      refusal,
+      message,
+      digest: '',
+      approvals: [],
+      discounted: [],
+    },
+    admitted: undefined,
+  };
+}
+
+function policyRefusal(commit: string, refusal: Refusal, message: string): PolicyVerdict {
+  return { kind: 'policy', commit, admitted: false, refusal, message, digest: '', approvals: [], discounted: [] };
+}
