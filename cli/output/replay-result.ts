@@ -16,9 +16,9 @@ export function replayPretty(replay: Replay, style: Style): string {
     ...replay.timeline.map((entry) => entryLine(entry, style)),
     ...(replay.moreEntries > 0 ? [style.dim(`and ${replay.moreEntries} more events`)] : []),
     '',
-    `read ${totals.fetchedRecords} records, ${totals.fetchedBytes} bytes`,
-    `wrote ${totals.producedRecords} records, ${totals.producedBytes} bytes`,
-    `${totals.masked} values masked, ${totals.denied} requests denied`,
+    `read ${count(totals.fetchedRecords, 'record')}, ${count(totals.fetchedBytes, 'byte')}`,
+    `wrote ${count(totals.producedRecords, 'record')}, ${count(totals.producedBytes, 'byte')}`,
+    `${count(totals.masked, 'value')} masked, ${count(totals.denied, 'request')} denied`,
   ].join('\n');
 }
 
@@ -53,4 +53,8 @@ function topicTexts(event: Fields): string[] {
 
 function fieldsList(value: unknown): readonly Fields[] {
   return Array.isArray(value) ? value.filter((v) => typeof v === 'object' && v !== null) : [];
+}
+
+function count(n: number, word: string): string {
+  return `${n} ${word}${n === 1 ? '' : 's'}`;
 }

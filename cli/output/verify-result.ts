@@ -1,6 +1,7 @@
 /** The result of audit verify, for people and for programs. */
 import type { Finding } from '../../core/audit/finding.ts';
 import type { VerifiedLog, VerifyResult } from '../../core/audit/verify.ts';
+import type { VerifyReport } from '../../core/schema/verify-report.ts';
 import { type Style, visible } from './style.ts';
 
 /** Findings first, then each log, then the outcome. */
@@ -17,7 +18,14 @@ export function verifyPretty(result: VerifyResult, style: Style): string {
 
 /** JSON as schemas/v1/verify-report.schema.json says. */
 export function verifyJson({ outcome, logs, findings, moreFindings }: VerifyResult): string {
-  return JSON.stringify({ version: 1, outcome, logs, findings, moreFindings }, undefined, 2);
+  const report: VerifyReport = {
+    version: 1,
+    outcome,
+    logs: logs.map(({ origin, ...log }) => ({ ...log, ...(origin === undefined ? {} : { origin }) })),
+    findings: [...findings],
+    moreFindings,
+  };
+  return JSON.stringify(report, undefined, 2);
 }
 
 const outcomes = {
@@ -33,11 +41,15 @@ function findingLine({ code, severity, message, at }: Finding, style: Style): st
 
 function logLine(log: VerifiedLog): string {
   const parts = [
-    `${log.lines} lines in ${log.segments} segments`,
-    `${log.checkpoints} checkpoints`,
-    `${log.sessions} sessions`,
+    `${count(log.lines, 'line')} in ${count(log.segments, 'segment')}`,
+    count(log.checkpoints, 'checkpoint'),
+    count(log.sessions, 'session'),
   ];
   if (log.openSessions > 0) parts.push(`${log.openSessions} open`);
-  if (log.live) parts.push(`being written now, ${log.unsigned} lines not signed yet`);
+  if (log.live) parts.push(`being written now, ${count(log.unsigned, 'line')} not signed yet`);
   return `${visible(log.folder)} (${visible(log.origin ?? 'unknown origin')}): ${parts.join(', ')}`;
+}
+
+function count(n: number, word: string): string {
+  return `${n} ${word}${n === 1 ? '' : 's'}`;
 }

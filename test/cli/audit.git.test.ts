@@ -1,7 +1,8 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
+import { validateReplayReport } from '../../core/schema/replay-report.ts';
+import { validateVerifyReport } from '../../core/schema/verify-report.ts';
 import { signer, tempFolder, writeLog } from '../core/audit/recorded.ts';
 import { sampleEvents } from '../core/audit/sample-events.ts';
 import { runSluice } from '../support/run-sluice.ts';
@@ -13,12 +14,6 @@ const session = [
   sampleEvents.deny,
   sampleEvents.session_close,
 ];
-const schema = (name: string): object =>
-  JSON.parse(readFileSync(new URL(`../../schemas/v1/${name}.schema.json`, import.meta.url), 'utf8'));
-const validate = (name: string, text: string): unknown => {
-  const check = new Ajv2020({ strict: true }).compile(schema(name));
-  return check(JSON.parse(text)) ? true : check.errors;
-};
 
 function given() {
   const folder = tempFolder();
@@ -33,7 +28,7 @@ test('whole: exit code 0', async () => {
   using at = given();
   expect(await runSluice(['audit', 'verify', at.recordings, '--key', at.key])).toEqual({
     stdout: [
-      `${at.recordings} (sluice.dev/audit/gw1): 10 lines in 2 segments, 4 checkpoints, 1 sessions`,
+      `${at.recordings} (sluice.dev/audit/gw1): 10 lines in 2 segments, 4 checkpoints, 1 session`,
       'whole: nothing is missing and every line is as it was written',
       '',
     ].join('\n'),
@@ -57,7 +52,7 @@ test('incomplete: exit code 5, also for an empty folder', async () => {
   appendFileSync(at.segments[1] as string, '{"v":1');
   const torn = await runSluice(['audit', 'verify', at.recordings, '--key', at.key, '--format', 'json']);
   expect(torn.code).toBe(5);
-  expect(validate('verify-report', torn.stdout)).toBe(true);
+  expect(validateVerifyReport(JSON.parse(torn.stdout))).toBe(true);
   expect(JSON.parse(torn.stdout)).toMatchObject({ outcome: 'incomplete', findings: [{ code: 'torn-line' }] });
   const empty = join(at.folder.path, 'empty');
   mkdirSync(empty);
@@ -76,9 +71,9 @@ test('replay tells a session', async () => {
   expect(code).toBe(0);
   expect(stdout).toContain('session s-1 of ada under grant 0123456789abcdef0123456789abcdef');
   expect(stdout).toMatch(/produce_intent payments\/3 .* 7 records 7168 bytes cards\/pan redact ×7/);
-  expect(stdout).toContain('wrote 7 records, 7168 bytes\n7 values masked, 1 requests denied\n');
+  expect(stdout).toContain('wrote 7 records, 7168 bytes\n7 values masked, 1 request denied\n');
   const json = await runSluice(['audit', 'replay', 's-1', '--recordings', at.recordings, '--format', 'json']);
-  expect(validate('replay-report', json.stdout)).toBe(true);
+  expect(validateReplayReport(JSON.parse(json.stdout))).toBe(true);
   expect(await runSluice(['audit', 'replay', 'nobody', '--recordings', at.recordings])).toMatchObject({
     stdout: '',
     code: 2,
