@@ -59,17 +59,28 @@ export async function canI(question: CanIQuestion): Promise<CanIResult> {
   };
 }
 
-function principalOf({ identities }: PolicySet, { as, claimGroups }: CanIQuestion): Principal {
+function principalOf({ identities, groups }: PolicySet, { as, claimGroups }: CanIQuestion): Principal {
   const identity = identities.get(as);
   if (!identity) {
     throw new InputError('BadUsage', `the policy repo has no Identity '${as}'`, {
       fix: didYouMean(as, identities.keys()) ?? `it has ${[...identities.keys()].sort().slice(0, 20).join(', ')}`,
     });
   }
+  const own = identity.workload
+    ? [identity.workload.issuer]
+    : (identity.person?.oidc.map(({ issuer }) => issuer) ?? []);
+  const claimed = claimGroups.map((name) => groups.get(name)?.fromClaim?.issuer);
+  const wrong = claimed.findIndex((issuer) => issuer === undefined || issuer !== claimed[0] || !own.includes(issuer));
+  if (wrong >= 0) {
+    throw new InputError('BadUsage', `no token of '${as}' can put them into group '${claimGroups[wrong]}'`, {
+      why: 'the Group has no fromClaim, or one of an issuer that the Identity has no account at',
+      fix: 'name Groups with a fromClaim of one issuer of the Identity',
+    });
+  }
   return {
     identity: as,
     kind: identity.person ? 'person' : 'workload',
-    issuer: identity.workload?.issuer ?? identity.person?.oidc[0]?.issuer ?? '',
+    issuer: claimed[0] ?? own[0] ?? '',
     claimGroups,
   };
 }

@@ -53,7 +53,7 @@ export function kindAt(path: string): Kind | undefined {
   const names = Object.keys(kinds) as Kind[];
   return names.find((kind) => {
     const { place } = kinds[kind];
-    return place.endsWith('/') ? path.startsWith(place) : path === place || path === 'sluice.yml';
+    return place.endsWith('/') ? path.startsWith(place) : path === place;
   });
 }
 

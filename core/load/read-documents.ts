@@ -49,7 +49,7 @@ export function readDocuments(files: readonly SourceFile[]): ReadDocuments {
   let count = 0;
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   for (const file of sorted) {
-    if (!/\.ya?ml$/.test(file.path) || file.path.startsWith('.')) continue;
+    if (!/\.ya?ml$/.test(file.path) || /(^|\/)\./.test(file.path)) continue;
     const home = kindAt(file.path);
     const read = loadYaml(file);
     if (home === undefined) {

@@ -153,12 +153,13 @@ function refuse(question: Question, views: readonly View[], until: number | unde
   return { ...no(question, 'NoRule'), until, nearestMiss: miss };
 }
 
-function revocationOf({ snapshot, principal }: Question, { grant }: StreamRight): RuleRef {
-  const found = snapshot.tombstones.find(({ target }) =>
-    'subject' in target
-      ? target.subject === principal.identity
-      : grant && [grant.name, grant.uid].includes(target.grant),
-  );
+/** The revocation that ended a right: one of the grant, or one of the subject that is in force for it. */
+function revocationOf({ snapshot, principal, now }: Question, { grant }: StreamRight): RuleRef {
+  const found = snapshot.tombstones.find(({ target, until, seenAt }) => {
+    if ('grant' in target) return grant !== undefined && [grant.name, grant.uid].includes(target.grant);
+    if (target.subject !== principal.identity) return false;
+    return grant ? !(grant.admittedAt > seenAt) : until === undefined || now < until;
+  });
   const name = found?.name ?? '';
   return { kind: 'Revocation', name, at: snapshot.policies.revocations.get(name)?.at };
 }

@@ -58,6 +58,12 @@ test.each([
   expect(report).toMatchObject({ version: 1, until });
 });
 
+test('a member by claim', async () => {
+  const question = ['consume', 'clicks.web', '--as', 'bob', '--cluster', 'analytics', '--at', '2026-11-24T09:00:00Z'];
+  expect(await can(...question)).toMatchObject({ code: 1 });
+  expect(await can(...question, '--claim-group', 'analysts')).toMatchObject({ code: 0 });
+});
+
 test('an explicit deny', async () => {
   const { stdout, code } = await can('consume', 'customers.new', '--as', 'erin', '--cluster', 'main');
   expect(stdout).toContain(
@@ -67,6 +73,12 @@ test('an explicit deny', async () => {
 });
 
 test.each([
+  [
+    'a group that no token gives',
+    ['consume', 'x', '--as', 'alice', '--cluster', 'main', '--claim-group', 'platform'],
+    2,
+    "no token of 'alice' can put them into group 'platform'",
+  ],
   ['an Identity that is not', ['consume', 'x', '--as', 'alcie', '--cluster', 'main'], 2, "did you mean 'alice'?"],
   ['a Cluster that is not', ['consume', 'x', '--as', 'alice', '--cluster', 'mian'], 2, "did you mean 'main'?"],
   ['no Cluster, two to choose from', ['consume', 'x', '--as', 'alice'], 2, 'add --cluster with one of analytics, main'],

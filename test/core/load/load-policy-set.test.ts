@@ -369,6 +369,12 @@ describe('files', () => {
     ['another version', ['schema/const clusters/x.yaml:1:13'], 'clusters/x.yaml', cluster('x').replace('v1', 'v2')],
     ['wrong folder', ['schema/wrong-folder streams/x.yaml:2:7'], 'streams/x.yaml', cluster('x')],
     ['wrong folder, none of ours', ['schema/wrong-folder deploy/x.yaml:2:7'], 'deploy/x.yaml', cluster('x')],
+    [
+      'sluice.yml is not sluice.yaml',
+      ['schema/wrong-folder sluice.yml:2:7'],
+      'sluice.yml',
+      cluster('x').replace('Cluster', 'Repo').replace('type: kafka', ''),
+    ],
     ['same name twice', ['reference/duplicate-name clusters/x.yaml:3:18'], 'clusters/x.yaml', cluster('main')],
     ['two documents in a grants file', ['schema/one-document grants/x.yaml:3:1'], 'grants/x.yaml', '{}\n---\n{}\n'],
     ['other YAML is not ours', [], 'deploy/values.yaml', 'a: 1\na: 2\n'],
