@@ -9,6 +9,10 @@ export interface Span {
   rule: CompiledRule;
 }
 
+/** Where something can begin: digits and `@`. */
+const stops = new Uint8Array(256).fill(1, 0x30, 0x3a);
+stops[0x40] = 1;
+
 const email: EmailSpan = { start: 0, end: 0 };
 
 /**
@@ -28,22 +32,26 @@ export function findSpans(
   let i = from;
   while (i < end) {
     const c = b[i] as number;
-    if (c === 0x40 && mail !== undefined) {
+    if (stops[c] === 0) {
+      i++;
+    } else if (c === 0x40 && mail !== undefined) {
       if (emailAround(b, from, i, end, email)) add(spans, email.start, email.end, mail);
       i++;
     } else if (c >= 0x30 && c <= 0x39) {
-      if (i === from || !isAlphanumeric(b[i - 1])) {
-        if (card !== undefined) {
-          const length = cardLength(b, i, end);
-          if (length > 0) add(spans, i, i + length, card);
-        }
-        if (ssn !== undefined) {
-          const length = ssnLength(b, i, end) || (bareSsnLength(b, i, end) && namedSsn() ? 9 : 0);
-          if (length > 0) add(spans, i, i + length, ssn);
-        }
-      }
+      const group = i;
       i++;
       while (i < end && (b[i] as number) >= 0x30 && (b[i] as number) <= 0x39) i++;
+      if (group > from && isAlphanumeric(b[group - 1])) continue;
+      // Most groups are of lengths that nothing begins with.
+      const digits = i - group;
+      if (card !== undefined && (digits === 4 || digits >= 13)) {
+        const length = cardLength(b, group, end);
+        if (length > 0) add(spans, group, group + length, card);
+      }
+      if (ssn !== undefined && (digits === 3 || digits === 9)) {
+        const length = ssnLength(b, group, end) || (bareSsnLength(b, group, end) && namedSsn() ? 9 : 0);
+        if (length > 0) add(spans, group, group + length, ssn);
+      }
     } else {
       i++;
     }

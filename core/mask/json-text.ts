@@ -15,10 +15,10 @@ export function stringEnd(b: Uint8Array, start: number): number {
   let i = start;
   let escaped = 0;
   while (i < n) {
-    const c = b[i] as number;
-    if (plain[c] === 1) {
-      i++;
-    } else if (c === 0x22) {
+    let c = b[i] as number;
+    while (plain[c] === 1 && ++i < n) c = b[i] as number;
+    if (i === n) return -1;
+    if (c === 0x22) {
       return i * 2 + escaped;
     } else if (c === 0x5c) {
       i = escapeEnd(b, i + 1);

@@ -32,7 +32,8 @@ export function redacted(rule: Pick<CompiledRule, 'type'>): string {
  */
 function partly(text: string): string | undefined {
   const characters = [...text];
-  const count = characters.filter((c) => !isSeparator(c)).length;
+  let count = 0;
+  for (const c of characters) if (!isSeparator(c)) count++;
   const kept = Math.min(mostKept, Math.floor(count / 2), count - leastHidden);
   if (kept <= 0) return undefined;
   let hide = count - kept;

@@ -48,7 +48,7 @@ export function walkJson(b: Uint8Array, root: PathNode, visitor: LeafVisitor, fi
       depth++;
       objects[depth] = c === 0x7b ? 1 : 0;
       nodes[depth] = node;
-      i = skipSpace(b, i + 1);
+      i = skipped(b, i + 1);
       if (b[i] === c + 2) {
         depth--;
         i++;
@@ -68,11 +68,14 @@ export function walkJson(b: Uint8Array, root: PathNode, visitor: LeafVisitor, fi
     }
     // After a value: close what ends here, up to the next value.
     while (!opened) {
-      i = skipSpace(b, i);
+      let after = i < n ? (b[i] as number) : 0;
+      if (after <= 0x20) {
+        i = skipSpace(b, i);
+        after = i < n ? (b[i] as number) : 0;
+      }
       if (depth === 0) return i === n ? undefined : 'NotJson';
-      const after = i < n ? (b[i] as number) : 0;
       if (after === 0x2c) {
-        i = skipSpace(b, i + 1);
+        i = skipped(b, i + 1);
         opened = true;
       } else if (after === (objects[depth] === 1 ? 0x7d : 0x5d)) {
         depth--;
@@ -90,9 +93,9 @@ export function walkJson(b: Uint8Array, root: PathNode, visitor: LeafVisitor, fi
       node = inside(node, b, i + 1, end, (found & 1) === 1);
       field.start = i + 1;
       field.end = end;
-      i = skipSpace(b, end + 1);
+      i = skipped(b, end + 1);
       if (b[i] !== 0x3a) return 'NotJson';
-      i = skipSpace(b, i + 1);
+      i = skipped(b, i + 1);
     }
   }
 }
@@ -124,6 +127,11 @@ function lookUp(
     return step.to;
   }
   return node.other;
+}
+
+/** Mostly there is none: then this is small enough to be compiled into its caller. */
+function skipped(b: Uint8Array, at: number): number {
+  return at < b.length && (b[at] as number) <= 0x20 ? skipSpace(b, at) : at;
 }
 
 function skipSpace(b: Uint8Array, at: number): number {

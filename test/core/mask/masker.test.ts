@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileMasks } from '../../../core/mask/compile-masks.ts';
@@ -76,6 +77,20 @@ describe('actions', () => {
     const keyless = compileMasks(applied([policy(['a hash'])]), 'consume', undefined)!;
     expect(maskedText(keyless, '{"a":"x"}')).toBe('{"a":"[REDACTED:a]"}');
     expect(maskedText(masker('a hash'), '{"a":[12345,true,null]}')).toBe('{"a":[0,false,null]}');
+  });
+
+  test('hash is HMAC-SHA256, for keys and values of any length', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 32, maxLength: 200 }),
+        fc.string(),
+        fc.uint8Array({ maxLength: 3000 }),
+        (key, domain, value) => {
+          const mac = createHmac('sha256', key).update(`sluice-mask-v1\0${domain}\0`).update(value);
+          expect(maskKeys('k1', key).hash(domain, value)).toBe(`h1:k1:${mac.digest('base64url').slice(0, 22)}`);
+        },
+      ),
+    );
   });
 
   test('keys are long enough and named plainly', () => {
