@@ -89,9 +89,13 @@ export const kafkaTools = {
   'kafka-console-producer': 'org.apache.kafka.tools.ConsoleProducer',
   'kafka-console-consumer': 'org.apache.kafka.tools.consumer.ConsoleConsumer',
   'kafka-topics': 'org.apache.kafka.tools.TopicCommand',
-  'kafka-acls': 'kafka.admin.AclCommand',
+  'kafka-acls': 'org.apache.kafka.tools.AclCommand',
   'kafka-configs': 'kafka.admin.ConfigCommand',
   'kafka-consumer-groups': 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+  'kafka-delete-records': 'org.apache.kafka.tools.DeleteRecordsCommand',
+  'kafka-get-offsets': 'org.apache.kafka.tools.GetOffsetShell',
+  'kafka-producer-perf-test': 'org.apache.kafka.tools.ProducerPerformance',
+  'kafka-transactions': 'org.apache.kafka.tools.TransactionsCommand',
 } as const;
 export type KafkaTool = keyof typeof kafkaTools;
 
