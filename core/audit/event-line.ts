@@ -28,9 +28,35 @@ const own = new Map<string, FieldList>(Object.entries(eventFields).map(([kind, f
  */
 export function eventText(event: AuditEvent, stamp: LineStamp): string {
   const mono = Math.round(stamp.mono * 1000) / 1000;
-  let text = `{"v":1,"seq":${stamp.seq},"ts":"${formatInstant(stamp.now)}","mono":${mono},"gw":${JSON.stringify(nameText(stamp.gw))},"kind":"${event.kind}"`;
+  let text = `{"v":1,"seq":${stamp.seq},"ts":"${instantText(stamp.now)}","mono":${mono},"gw":${quoted(stamp.gw)},"kind":"${event.kind}"`;
   text += fieldsText(event, origin);
   return text + fieldsText(event, own.get(event.kind) ?? []);
+}
+
+let lastInstant = Number.NaN;
+let lastInstantText = '';
+
+/** Many events happen in one millisecond. */
+function instantText(ms: number): string {
+  if (ms !== lastInstant) {
+    lastInstantText = formatInstant(ms);
+    lastInstant = ms;
+  }
+  return lastInstantText;
+}
+
+const quotedNames = new Map<string, string>();
+const mostNames = 4096;
+
+/** A name as a JSON string. The same principals, topics and rules come again and again. */
+function quoted(name: string): string {
+  let text = quotedNames.get(name);
+  if (text === undefined) {
+    text = JSON.stringify(nameText(name));
+    if (quotedNames.size >= mostNames) quotedNames.clear();
+    if (name.length <= 256) quotedNames.set(name, text);
+  }
+  return text;
 }
 
 function fieldsText(from: object, fields: FieldList): string {
@@ -47,7 +73,7 @@ function fieldsText(from: object, fields: FieldList): string {
 function valueText(value: unknown, form: FieldForm): string | undefined {
   switch (form) {
     case 'name':
-      return typeof value === 'string' ? JSON.stringify(nameText(value)) : undefined;
+      return typeof value === 'string' ? quoted(value) : undefined;
     case 'client':
       return typeof value === 'string' ? JSON.stringify(clientText(value)) : undefined;
     case 'note':
@@ -59,9 +85,7 @@ function valueText(value: unknown, form: FieldForm): string | undefined {
     case 'instant':
       return typeof value === 'number' && Math.abs(value) <= 8.64e15 ? `"${formatInstant(value)}"` : undefined;
     case 'names':
-      return Array.isArray(value)
-        ? `[${value.filter((v) => typeof v === 'string').map((v) => JSON.stringify(nameText(v)))}]`
-        : undefined;
+      return Array.isArray(value) ? `[${value.filter((v) => typeof v === 'string').map(quoted)}]` : undefined;
     case 'topics':
       return Array.isArray(value) ? `[${value.map(topicText)}]` : undefined;
   }
@@ -71,7 +95,7 @@ function topicText(entry: TopicEntry): string {
   let text = fieldsText(entry, topic);
   if (entry.masks && entry.masks.length > 0) {
     const masks = entry.masks.map(
-      (m) => `{"rule":${JSON.stringify(nameText(m.rule))},"action":"${m.action}","count":${Number(m.count)}}`,
+      (m) => `{"rule":${quoted(m.rule)},"action":"${m.action}","count":${Number(m.count)}}`,
     );
     text += `,"masks":[${masks}]`;
   }

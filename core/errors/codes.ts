@@ -53,6 +53,7 @@ export const codes = {
   // upstream
   BrokerUnreachable: { kind: 'upstream', summary: 'No connection to a broker could be made.' },
   BrokerRefused: { kind: 'upstream', summary: 'The broker refused the gateway.' },
+  GatewayUnreachable: { kind: 'upstream', summary: 'A gateway did not answer on its admin socket.' },
   IssuerUnreachable: { kind: 'upstream', summary: 'The identity provider did not answer.' },
   // recording
   RecorderFailed: { kind: 'upstream', summary: 'The recorder cannot write; traffic that must be recorded is stopped.' },

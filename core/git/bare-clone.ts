@@ -199,6 +199,12 @@ export class BareClone implements AsyncDisposable {
     return lines(out);
   }
 
+  /** The first commit of a branch's first-parent chain. */
+  async root(tip: string): Promise<string> {
+    const out = await git(this.#git, 'rev-list', '--first-parent', '--max-parents=0', '--end-of-options', tip);
+    return lines(out).at(-1) ?? tip;
+  }
+
   async mergeBase(a: string, b: string): Promise<string> {
     return (await git(this.#git, 'merge-base', a, b)).trim();
   }
@@ -249,7 +255,10 @@ export class BareClone implements AsyncDisposable {
   }
 
   /** Pushes commits to refs, all or none; a ref that has moved from `expected` (if given) refuses. */
-  async push(refs: readonly { ref: string; commit: string | undefined; expected?: string }[]): Promise<void> {
+  async push(
+    refs: readonly { ref: string; commit: string | undefined; expected?: string }[],
+    options: { readonly force?: boolean } = {},
+  ): Promise<void> {
     const leases = refs.filter((r) => r.expected !== undefined).map((r) => `--force-with-lease=${r.ref}:${r.expected}`);
     await git(
       this.#git,
@@ -257,6 +266,7 @@ export class BareClone implements AsyncDisposable {
       '--quiet',
       '--atomic',
       ...leases,
+      ...(options.force ? ['--force'] : []),
       'origin',
       ...refs.map((r) => `${r.commit ?? ''}:${r.ref}`),
     );

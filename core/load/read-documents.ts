@@ -1,4 +1,5 @@
 /** Files -> documents that satisfy their kind's schema and lie where that kind belongs. */
+import type { ErrorObject } from 'ajv';
 import type { Problem } from '../errors/problem.ts';
 import type { Kind } from '../model/documents.ts';
 import { type DocumentOf, isKind, kindAt, kinds } from './kinds.ts';
@@ -38,6 +39,12 @@ const ofOneValue = new Set([
   'propertyNames',
   'uniqueItems',
 ]);
+
+/** An unknown key may stand where the one key of a choice should. */
+function keepsShape({ keyword, parentSchema }: ErrorObject): boolean {
+  const choice = keyword === 'additionalProperties' && parentSchema?.['maxProperties'] === 1;
+  return ofOneValue.has(keyword) && !choice;
+}
 
 const apiVersion = 'sluice.dev/v1';
 
@@ -87,9 +94,9 @@ function readDocument(
   names: Map<Kind, Set<string>>,
 ): { document?: RawDocument; problems: Problem[] } {
   const head = (yaml.value ?? {}) as { apiVersion?: unknown; kind?: unknown; metadata?: { name?: unknown } };
-  if (typeof yaml.value === 'object' && head.kind !== undefined && !isKind(head.kind)) {
-    const message = `unknown kind '${String(head.kind).slice(0, 60)}'`;
-    const fix = didYouMean(String(head.kind), Object.keys(kinds)) ?? `known kinds: ${Object.keys(kinds).join(', ')}`;
+  if (typeof head.kind === 'string' && !isKind(head.kind)) {
+    const message = `unknown kind '${head.kind.slice(0, 60)}'`;
+    const fix = didYouMean(head.kind, Object.keys(kinds)) ?? `known kinds: ${Object.keys(kinds).join(', ')}`;
     return { problems: [{ rule: 'schema/unknown-kind', severity: 'error', message, fix, at: yaml.locate(['kind']) }] };
   }
   const kind = isKind(head.kind) ? head.kind : home;
@@ -101,7 +108,7 @@ function readDocument(
   if (!validate(yaml.value)) {
     const errors = validate.errors ?? [];
     problems.push(...schemaProblems(errors, yaml));
-    if (!errors.every((error) => ofOneValue.has(error.keyword))) return { problems };
+    if (!errors.every(keepsShape)) return { problems };
   }
   if (single && kind !== 'Repo' && kind === home && baseName(yaml.file) !== name) {
     problems.push({
@@ -122,11 +129,11 @@ function isOurs(yaml: YamlDocument): boolean {
 
 function misplaced(yaml: YamlDocument): Problem {
   const { kind } = yaml.value as { kind?: unknown };
-  const place = isKind(kind) ? kinds[kind].place : undefined;
+  const [word, place] = isKind(kind) ? [kind, kinds[kind].place] : ['document', undefined];
   return {
     rule: 'schema/wrong-folder',
     severity: 'error',
-    message: `a ${String(kind).slice(0, 60)} does not belong in ${yaml.file}`,
+    message: `${/^[AI]/.test(word) ? 'an' : 'a'} ${word} does not belong in ${yaml.file}`,
     fix: place === undefined ? `known kinds: ${Object.keys(kinds).join(', ')}` : `move it to ${place}`,
     at: yaml.locate(['kind']),
   };

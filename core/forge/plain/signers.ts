@@ -27,7 +27,7 @@ export function identityBehind(
 
 /** Owner of the trust root that signed. */
 export function ownerBehind(
-  trustRoot: TrustRoot,
+  trustRoot: Pick<TrustRoot, 'owners'>,
   payload: Uint8Array,
   signature: string,
   namespace: string,

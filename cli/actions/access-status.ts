@@ -1,0 +1,177 @@
+import { meets } from '../../core/admission/count-approvals.ts';
+import { judgeGrant } from '../../core/admission/judge-grant.ts';
+import type { Clock } from '../../core/clock/clock.ts';
+import { InputError } from '../../core/errors/sluice-error.ts';
+import type { AccessRequest } from '../../core/forge/forge.ts';
+import { collectEvidence } from '../../core/forge/plain/collect-evidence.ts';
+import type { Grant } from '../../core/model/documents.ts';
+import { isGrantFile } from '../../core/source/policy-tree.ts';
+import type { Workspace } from './open-workspace.ts';
+import { reviewRequest } from './review-request.ts';
+
+/** One line of `access list`, and what `access status` says about one. */
+export interface AccessStatus {
+  readonly name: string;
+  readonly state: 'Open' | 'Scheduled' | 'Active' | 'Expired' | 'Revoked' | 'Refused';
+  readonly subject: string;
+  readonly operations: readonly string[];
+  readonly streams: readonly string[];
+  readonly reason: string;
+  readonly approvedBy: readonly string[];
+  readonly rejectedBy: readonly string[];
+  /** Open: who can still approve, by rule. */
+  readonly waitingFor: readonly string[];
+  /** Epoch ms, once merged. */
+  readonly start: number | undefined;
+  readonly end: number | undefined;
+  /** Why it is not, or not any more, what it asks to be. */
+  readonly note: string | undefined;
+}
+
+/** Open requests and merged grants, newest first. What is live is judged here with the gateway's own function. */
+export async function listAccess(workspace: Workspace, clock: Clock): Promise<readonly AccessStatus[]> {
+  const open = await workspace.forge.list();
+  const requests = await Promise.all(open.map((request) => openStatus(workspace, request)));
+  return [...requests.flatMap((status) => status ?? []), ...(await mergedGrants(workspace, clock))];
+}
+
+export async function accessStatus(workspace: Workspace, name: string, clock: Clock): Promise<AccessStatus> {
+  const found = (await listAccess(workspace, clock)).find((status) => status.name === name);
+  if (found) return found;
+  throw new InputError('BadUsage', `there is no request or grant '${name}'`, {
+    fix: 'sluice access list shows them all',
+  });
+}
+
+async function openStatus(workspace: Workspace, request: AccessRequest): Promise<AccessStatus | undefined> {
+  let reviewed: Awaited<ReturnType<typeof reviewRequest>>;
+  try {
+    reviewed = await reviewRequest(workspace, request.name);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return undefined; // a branch that is no request for access
+  }
+  const { grant, content, approvers } = reviewed;
+  if (!grant) return undefined;
+  const current = request.approvals.filter(({ digest }) => digest === content.digest);
+  const by = (verdict: 'approve' | 'reject'): string[] =>
+    current.filter((approval) => approval.verdict === verdict).map((approval) => approval.by);
+  const approvedBy = by('approve');
+  const waitingFor = approvers.flatMap(({ rule, clauses }) => {
+    const met = meets(
+      workspace.rules.approverRules.get(rule)!,
+      workspace.rules,
+      approvedBy.map((name) => ({ name, by: name, owner: undefined, base: workspace.rules, statement: {} as never })),
+    );
+    if (met) return [];
+    const missing = clauses.map(
+      ({ from, count, people }) =>
+        `${count} of ${from} (${people.filter((name) => !approvedBy.includes(name)).join(', ')})`,
+    );
+    return [`${rule}: ${missing.join(' and ')}`];
+  });
+  const stale = request.approvals.length - current.length;
+  return {
+    ...describe(grant),
+    state: 'Open',
+    approvedBy,
+    rejectedBy: by('reject'),
+    waitingFor,
+    start: undefined,
+    end: undefined,
+    note: stale > 0 ? `${stale} approval${stale === 1 ? ' is' : 's are'} for other content` : undefined,
+  };
+}
+
+async function mergedGrants(workspace: Workspace, clock: Clock): Promise<AccessStatus[]> {
+  const { clone, tip, repoId, branch, rules } = workspace;
+  const steps = (await clone.firstParents(tip, repoId, 500)) ?? [];
+  const found: AccessStatus[] = [];
+  const alive = new Set((await clone.tree(tip)).map((entry) => entry.path));
+  const { revocations } = await workspace.loader.narrowing(tip);
+  for (const id of [...steps].reverse()) {
+    const commit = await clone.commit(id);
+    const parent = commit.parents[0]!;
+    const added = (await clone.changes(parent, id)).filter(
+      ({ path, before, after }) => isGrantFile(path) && after && !before,
+    );
+    if (added.length === 0) continue;
+    const before = (await workspace.loader.plane(parent)).policySet ?? rules;
+    const trustRoot = {
+      repoId,
+      branch,
+      owners: [],
+      genesis: { commit: repoId, tree: '' },
+      threshold: 1,
+      issuers: [],
+      maxSkew: 60_000,
+      maxStaleness: 0,
+      maxStaleDeny: 0,
+    };
+    const rulesAt = async (at: string) => (await workspace.loader.plane(at)).policySet;
+    const evidence = await collectEvidence({ clone, trustRoot, rulesAt }, before, commit);
+    for (const { path } of added) {
+      const { grant, problems } = await workspace.loader.grant(parent, id, path);
+      if (!grant) {
+        found.push({ ...nameless(path), note: problems[0]?.message });
+        continue;
+      }
+      const now = clock.now();
+      const { verdict, admitted } = judgeGrant(before, grant, evidence, {
+        repo: { repoId, branch },
+        now,
+        maxSkew: 60_000,
+        uidUsed: false,
+        active: 0,
+      });
+      const revoked =
+        !alive.has(path) ||
+        revocations.some(({ target }) =>
+          'grant' in target
+            ? target.grant === grant.name || target.grant === grant.uid
+            : target.subject === grant.subject,
+        );
+      found.push({
+        ...describe(grant),
+        state: !admitted
+          ? 'Refused'
+          : revoked
+            ? 'Revoked'
+            : now >= admitted.end
+              ? 'Expired'
+              : now < admitted.start
+                ? 'Scheduled'
+                : 'Active',
+        approvedBy: verdict.approvals.map(({ by }) => by),
+        rejectedBy: [],
+        waitingFor: [],
+        start: admitted?.start,
+        end: admitted?.end,
+        note: admitted ? undefined : `${verdict.refusal}: ${verdict.message}`,
+      });
+    }
+  }
+  return found;
+}
+
+function describe(grant: Grant): Pick<AccessStatus, 'name' | 'subject' | 'operations' | 'streams' | 'reason'> {
+  const { name, subject, operations, streams, reason } = grant;
+  return { name, subject, operations, streams, reason };
+}
+
+function nameless(path: string): AccessStatus {
+  return {
+    name: path.slice(path.lastIndexOf('/') + 1).replace(/\.ya?ml$/, ''),
+    state: 'Refused',
+    subject: '',
+    operations: [],
+    streams: [],
+    reason: '',
+    approvedBy: [],
+    rejectedBy: [],
+    waitingFor: [],
+    start: undefined,
+    end: undefined,
+    note: undefined,
+  };
+}

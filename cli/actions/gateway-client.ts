@@ -1,0 +1,63 @@
+import { request } from 'node:http';
+import { UpstreamError } from '../../core/errors/sluice-error.ts';
+import type { GatewayStatus, SessionStatus } from '../../core/model/admin-api.ts';
+
+/** Talks to a gateway's admin API through its unix socket. */
+export class GatewayClient {
+  readonly #socket: string;
+
+  constructor(socket: string) {
+    this.#socket = socket;
+  }
+
+  status(): Promise<GatewayStatus> {
+    return this.#call('GET', '/status') as Promise<GatewayStatus>;
+  }
+
+  sessions(): Promise<readonly SessionStatus[]> {
+    return this.#call('GET', '/sessions') as Promise<readonly SessionStatus[]>;
+  }
+
+  /** The verdict about a grant by name or uid, with its evidence; undefined when the gateway knows none. */
+  explainGrant(id: string): Promise<unknown> {
+    return this.#call('GET', `/grants/${encodeURIComponent(id)}`, true);
+  }
+
+  reconcile(): Promise<GatewayStatus> {
+    return this.#call('POST', '/reconcile') as Promise<GatewayStatus>;
+  }
+
+  /** False when there is no such session. */
+  async kill(session: string): Promise<boolean> {
+    return (await this.#call('POST', `/sessions/${encodeURIComponent(session)}/kill`, true)) !== undefined;
+  }
+
+  #call(method: string, path: string, mayMiss = false): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const call = request({ socketPath: this.#socket, method, path, timeout: 30_000 }, (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.on('end', () => {
+          if (mayMiss && response.statusCode === 404) return resolve(undefined);
+          if (response.statusCode !== 200) return reject(this.#failed(`it answered ${response.statusCode}`));
+          resolve(JSON.parse(text));
+        });
+      });
+      call.on('timeout', () => call.destroy());
+      call.on('error', (cause: NodeJS.ErrnoException) => reject(this.#failed(cause.code ?? 'no answer', cause)));
+      call.end();
+    });
+  }
+
+  #failed(why: string, cause?: unknown): UpstreamError {
+    return new UpstreamError('GatewayUnreachable', 'the gateway did not answer', {
+      why,
+      at: this.#socket,
+      fix: 'check that it runs, and give --socket the path of admin.socket in its gateway.yaml',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { stringify } from 'yaml';
+import { approversFor, askable } from '../../core/admission/ask.ts';
+import type { Clock } from '../../core/clock/clock.ts';
+import { formatIsoDuration } from '../../core/clock/duration.ts';
+import { formatInstant } from '../../core/clock/instant.ts';
+import { AccessError, InputError } from '../../core/errors/sluice-error.ts';
+import { loadDocumentAs } from '../../core/load/load-document.ts';
+import { didYouMean } from '../../core/load/nearest.ts';
+import type { Grant, PolicySet } from '../../core/model/documents.ts';
+import type { Operation } from '../../core/model/resource.ts';
+import { validateGrantDocument } from '../../core/schema/grant.ts';
+import type { Workspace } from './open-workspace.ts';
+
+export interface AccessWish {
+  readonly streams: readonly string[];
+  readonly operations: readonly Operation[];
+  /** ms. */
+  readonly duration: number;
+  readonly reason: string;
+  readonly ticket: string | undefined;
+  /** Identity that gets the right; undefined = whoever asks. */
+  readonly subject: string | undefined;
+  /** undefined = the one policy that offers it. */
+  readonly policy: string | undefined;
+  readonly notBefore: number | undefined;
+}
+
+export interface RequestedAccess {
+  readonly name: string;
+  readonly grant: Grant;
+  readonly file: string;
+  readonly yaml: string;
+  readonly approvers: ReturnType<typeof approversFor>;
+  /** Head of the request; undefined for a dry run. */
+  readonly head: string | undefined;
+}
+
+/** Writes the grant that a wish comes to and opens the request. Nothing is pushed for a dry run. */
+export async function requestAccess(
+  workspace: Workspace,
+  wish: AccessWish,
+  clock: Clock,
+  dryRun: boolean,
+): Promise<RequestedAccess> {
+  const { rules, signer, forge } = workspace;
+  if (!signer) {
+    throw new InputError('BadKey', 'whose request is it?', {
+      fix: 'give --key FILE, the SSH private key whose public half is in your Identity',
+    });
+  }
+  for (const stream of wish.streams) {
+    if (rules.streams.has(stream)) continue;
+    const fix = didYouMean(stream, rules.streams.keys()) ?? `it has ${[...rules.streams.keys()].sort().join(', ')}`;
+    throw new InputError('BadUsage', `the policy repo has no Stream '${stream}'`, { fix });
+  }
+  const draft = draftOf(wish, signer.name, clock);
+  const policy = wish.policy ?? choosePolicy(rules, draft);
+  const grant: Grant = { ...draft, policy };
+  const found = askable(rules, draft).find((entry) => entry.policy.name === policy);
+  if (!found) throw new InputError('BadUsage', `the policy repo has no policy '${policy}' that grants on request`);
+  if (found.misfits.length > 0) {
+    throw new AccessError('NotEligible', `policy '${policy}' does not offer this`, {
+      why: found.misfits.map(({ message }) => message).join('; '),
+      fix: found.misfits.map(({ fix }) => fix).join('; '),
+    });
+  }
+  const yaml = toYaml(grant);
+  const file = `grants/${formatInstant(clock.now()).slice(0, 7)}/${grant.name}.yaml`;
+  const check = loadDocumentAs(validateGrantDocument, { path: file, bytes: Buffer.from(yaml) });
+  if (!check.value)
+    throw new InputError('BadUsage', `the request would not be a valid Grant: ${check.problems[0]?.message}`);
+  const approvers = approversFor(rules, grant);
+  const result = { name: grant.name, grant, file, yaml, approvers };
+  if (dryRun) return { ...result, head: undefined };
+  const title = `Ask for ${grant.operations.join(', ')} on ${grant.streams.join(', ')} for ${grant.subject}`;
+  const request = await forge.open({ name: grant.name, title, files: { [file]: yaml } });
+  return { ...result, head: request.head };
+}
+
+function draftOf(wish: AccessWish, requestedBy: string, clock: Clock): Omit<Grant, 'policy'> {
+  const subject = wish.subject ?? requestedBy;
+  const day = formatInstant(clock.now()).slice(0, 10);
+  const name = `${day}-${subject}-${wish.streams[0]}`.slice(0, 54);
+  return {
+    kind: 'Grant',
+    name: `${name.replace(/-$/, '')}-${randomBytes(3).toString('hex')}`,
+    labels: {},
+    at: { file: '', line: 1, column: 1 },
+    uid: randomBytes(16).toString('hex'),
+    requestedBy,
+    subject,
+    streams: wish.streams,
+    topics: undefined,
+    groups: undefined,
+    transactionalIds: undefined,
+    operations: wish.operations,
+    window: { duration: wish.duration, start: 'merge', notBefore: wish.notBefore, notAfter: undefined },
+    reason: wish.reason,
+    ticket: wish.ticket,
+  };
+}
+
+/** The one policy that offers it; says what is in the way when there is none, and asks when there are more. */
+function choosePolicy(rules: PolicySet, draft: Omit<Grant, 'policy'>): string {
+  const all = askable(rules, draft);
+  const [first, second] = all.filter(({ misfits }) => misfits.length === 0);
+  if (first && !second) return first.policy.name;
+  if (first && second) {
+    throw new InputError('BadUsage', 'more than one policy offers this', {
+      fix: `add --policy with one of ${all
+        .filter(({ misfits }) => misfits.length === 0)
+        .map(({ policy }) => policy.name)
+        .join(', ')}`,
+    });
+  }
+  const [nearest] = all;
+  throw new AccessError('NotEligible', `no policy lets ${draft.subject} ask for this`, {
+    why: nearest
+      ? `the nearest is '${nearest.policy.name}': ${nearest.misfits.map(({ message }) => message).join('; ')}`
+      : 'no policy of the repo grants anything on request',
+    fix: nearest?.misfits.map(({ fix }) => fix).join('; ') ?? 'ask the owners of the policy repo',
+  });
+}
+
+function toYaml(grant: Grant): string {
+  const { window } = grant;
+  const document = {
+    apiVersion: 'sluice.dev/v1',
+    kind: 'Grant',
+    metadata: { name: grant.name },
+    spec: {
+      uid: grant.uid,
+      requestedBy: grant.requestedBy,
+      subject: grant.subject,
+      policy: grant.policy,
+      streams: [...grant.streams],
+      operations: [...grant.operations],
+      window: {
+        duration: formatIsoDuration(window.duration),
+        ...(window.notBefore === undefined ? {} : { notBefore: formatInstant(window.notBefore) }),
+      },
+      reason: grant.reason,
+      ...(grant.ticket === undefined ? {} : { ticket: grant.ticket }),
+    },
+  };
+  return stringify(document, { lineWidth: 0 });
+}

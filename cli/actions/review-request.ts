@@ -1,0 +1,98 @@
+import { type ContentDigest, grantDigest, policyDigest } from '../../core/admission/approval-digest.ts';
+import { approversFor } from '../../core/admission/ask.ts';
+import type { ApprovalStatement } from '../../core/admission/evidence.ts';
+import type { Clock } from '../../core/clock/clock.ts';
+import { InputError } from '../../core/errors/sluice-error.ts';
+import type { AccessRequest } from '../../core/forge/forge.ts';
+import type { TreeChange } from '../../core/git/bare-clone.ts';
+import type { Grant } from '../../core/model/documents.ts';
+import { isGrantFile, isRevocationFile } from '../../core/source/policy-tree.ts';
+import type { Workspace } from './open-workspace.ts';
+
+/** What a request comes to, for those who decide about it. */
+export interface ReviewedRequest {
+  readonly request: AccessRequest;
+  readonly content: ContentDigest;
+  /** The grant it asks for; undefined for a change of the rules. */
+  readonly grant: Grant | undefined;
+  readonly changes: readonly TreeChange[];
+  readonly approvers: ReturnType<typeof approversFor>;
+  /** Problems of the grant under the rules as they are now. */
+  readonly problems: readonly string[];
+}
+
+/** Reads a request as the gateway will after a merge on the newest commit. */
+export async function reviewRequest(workspace: Workspace, name: string): Promise<ReviewedRequest> {
+  const { clone, forge, tip, rules, loader, repoId, branch } = workspace;
+  const request = await forge.find(name);
+  if (!request) {
+    const open = (await forge.list()).map((entry) => entry.name);
+    throw new InputError('BadUsage', `there is no open request '${name}'`, {
+      fix: open.length > 0 ? `open are: ${open.join(', ')}` : 'none is open; it may have been merged',
+    });
+  }
+  const changes = await clone.changes(request.base, request.head);
+  const repo = { repoId, branch };
+  const added = changes.filter(({ path, after }) => isGrantFile(path) && after);
+  const planes = changes.filter(
+    (change) => !isGrantFile(change.path) && !(isRevocationFile(change.path) && !change.before),
+  );
+  if (added.length === 1 && planes.length === 0) {
+    const { grant, problems } = await loader.grant(tip, request.head, added[0]!.path);
+    if (!grant) {
+      throw new InputError('InvalidPolicyRepo', `request '${name}' holds no valid grant`, {
+        why: problems[0]?.message ?? '',
+      });
+    }
+    return {
+      request,
+      changes,
+      grant,
+      content: grantDigest(rules, grant, repo),
+      approvers: approversFor(rules, grant),
+      problems: [],
+    };
+  }
+  if (added.length > 0) {
+    const why = planes.length > 0 ? 'it changes grants and rules at once' : `it adds ${added.length} grants`;
+    throw new InputError('BadUsage', `request '${name}' cannot be approved`, {
+      why,
+      fix: 'ask for one grant in one request',
+    });
+  }
+  return { request, changes, grant: undefined, content: policyDigest(planes, repo), approvers: [], problems: [] };
+}
+
+/** The statement an approver signs about a reviewed request. */
+export function statementFor(
+  workspace: Workspace,
+  reviewed: ReviewedRequest,
+  verdict: ApprovalStatement['verdict'],
+  clock: Clock,
+): ApprovalStatement {
+  const rules = reviewed.approvers.map(({ rule }) => workspace.rules.approverRules.get(rule)?.maxAge ?? 0);
+  const lifetime = rules.length > 0 ? Math.min(...rules) : 86_400_000;
+  return {
+    version: 1,
+    repoId: workspace.repoId,
+    branch: workspace.branch,
+    kind: reviewed.grant ? 'grant' : 'policy',
+    uid: reviewed.grant?.uid ?? '',
+    digest: reviewed.content.digest,
+    parts: reviewed.content.parts,
+    verdict,
+    baseCommit: workspace.tip,
+    signedAt: clock.now(),
+    expiresAt: clock.now() + lifetime,
+  };
+}
+
+/** Signs and publishes the verdict of whoever holds the key. */
+export async function signRequest(
+  workspace: Workspace,
+  reviewed: ReviewedRequest,
+  verdict: ApprovalStatement['verdict'],
+  clock: Clock,
+): Promise<void> {
+  await workspace.forge.sign(reviewed.request, statementFor(workspace, reviewed, verdict, clock));
+}

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { stringify } from 'yaml';
+import type { Clock } from '../../core/clock/clock.ts';
+import { formatInstant } from '../../core/clock/instant.ts';
+import { InputError } from '../../core/errors/sluice-error.ts';
+import type { Workspace } from './open-workspace.ts';
+
+export interface Revoked {
+  readonly name: string;
+  readonly file: string;
+  readonly commit: string;
+}
+
+/**
+ * Writes a Revocation straight onto the branch. It needs no approval: it can only take away, and every gateway applies
+ * it as soon as it has fetched it.
+ */
+export async function revokeAccess(
+  workspace: Workspace,
+  target: { readonly grant: string } | { readonly subject: string },
+  reason: string,
+  clock: Clock,
+): Promise<Revoked> {
+  if ('subject' in target && !workspace.rules.identities.has(target.subject)) {
+    throw new InputError('BadUsage', `the policy repo has no Identity '${target.subject}'`);
+  }
+  const about = 'grant' in target ? target.grant : target.subject;
+  const name =
+    `${formatInstant(clock.now()).slice(0, 10)}-${about}`.slice(0, 54).replace(/-$/, '') +
+    `-${randomBytes(3).toString('hex')}`;
+  const file = `revocations/${name}.yaml`;
+  const yaml = stringify(
+    { apiVersion: 'sluice.dev/v1', kind: 'Revocation', metadata: { name }, spec: { ...target, reason } },
+    { lineWidth: 0 },
+  );
+  const commit = await workspace.forge.pushDirectly(`Revoke ${about}`, { [file]: yaml });
+  return { name, file, commit };
+}
