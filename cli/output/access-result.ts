@@ -1,0 +1,122 @@
+import { formatIsoDuration } from '../../core/clock/duration.ts';
+import { formatInstant } from '../../core/clock/instant.ts';
+import type { AccessStatus } from '../actions/access-status.ts';
+import type { RequestedAccess } from '../actions/request-access.ts';
+import type { ReviewedRequest } from '../actions/review-request.ts';
+import { type Style, visible } from './style.ts';
+
+/** What was asked for, and what has to happen now. */
+export function requestedPretty(result: RequestedAccess, style: Style): string {
+  const { grant, approvers, head } = result;
+  const lines =
+    head === undefined
+      ? [style.yellow('Nothing was sent (dry run). The request would be:'), '', result.yaml.trimEnd(), '']
+      : [];
+  if (head !== undefined) lines.push(`${style.green('Requested:')} ${grant.name}`);
+  lines.push(
+    ...rows([
+      ['who', grant.subject],
+      ['what', `${grant.operations.join(', ')} on ${grant.streams.join(', ')}`],
+      ['for', `${formatIsoDuration(grant.window.duration)} from the merge`],
+      ['under', `policy ${grant.policy}`],
+      ['file', result.file],
+      ...approverRows(approvers),
+    ]),
+  );
+  if (head !== undefined)
+    lines.push(
+      '',
+      `Approvers run: sluice approval sign ${grant.name}`,
+      `Follow it with: sluice access status ${grant.name}`,
+    );
+  return lines.join('\n');
+}
+
+/** A request in plain words, for whoever is about to sign it. */
+export function reviewPretty(reviewed: ReviewedRequest, style: Style): string {
+  const { grant, request, content, changes, approvers } = reviewed;
+  if (!grant) {
+    const paths = changes.map(({ path, before, after }) => `${before ? (after ? 'change' : 'remove') : 'add'} ${path}`);
+    return [
+      `${style.bold('Request')} ${visible(request.name)} changes the rules. The owners decide.`,
+      ...paths.map((path) => `  ${visible(path)}`),
+      ...rows([['digest', content.digest]]),
+    ].join('\n');
+  }
+  return [
+    `${style.bold('Request')} ${visible(grant.name)}`,
+    ...rows([
+      ['who', grant.subject],
+      ['asked by', grant.requestedBy],
+      ['may', `${grant.operations.join(', ')} on ${grant.streams.join(', ')}`],
+      [
+        'for',
+        `${formatIsoDuration(grant.window.duration)}${grant.window.notBefore === undefined ? ' from the merge' : ` from ${formatInstant(grant.window.notBefore)} at the earliest`}`,
+      ],
+      ['why', JSON.stringify(grant.reason)],
+      ...(grant.ticket === undefined ? [] : [['ticket', JSON.stringify(grant.ticket)] as const]),
+      ['under', `policy ${grant.policy}`],
+      ...approverRows(approvers),
+      ['digest', content.digest],
+    ]),
+  ].join('\n');
+}
+
+export function statusPretty(status: AccessStatus, style: Style): string {
+  return [
+    `${stateText(status, style)} ${visible(status.name)}`,
+    ...rows([
+      ['who', status.subject],
+      ['what', `${status.operations.join(', ')} on ${status.streams.join(', ')}`],
+      ['why', JSON.stringify(status.reason)],
+      ...(status.approvedBy.length > 0 ? [['approved', status.approvedBy.join(', ')] as const] : []),
+      ...(status.rejectedBy.length > 0 ? [['rejected', status.rejectedBy.join(', ')] as const] : []),
+      ...status.waitingFor.map((text) => ['waits for', text] as const),
+      ...(status.start === undefined ? [] : [['from', formatInstant(status.start)] as const]),
+      ...(status.end === undefined ? [] : [['until', formatInstant(status.end)] as const]),
+      ...(status.note === undefined ? [] : [['note', status.note] as const]),
+    ]),
+  ].join('\n');
+}
+
+export function listPretty(all: readonly AccessStatus[], style: Style): string {
+  if (all.length === 0) return 'Nothing was asked for yet. sluice access request asks.';
+  const width = Math.max(...all.map(({ name }) => name.length));
+  return all
+    .map((status) => {
+      const end = status.end === undefined ? '' : ` until ${formatInstant(status.end)}`;
+      return `${stateText(status, style).padEnd(9)} ${visible(status.name).padEnd(width)}  ${status.operations.join(',')} on ${status.streams.join(',')}${end}`;
+    })
+    .join('\n');
+}
+
+/** JSON: instants as RFC 3339. */
+export function statusJson(value: AccessStatus | readonly AccessStatus[]): string {
+  return JSON.stringify(
+    value,
+    (key, part: unknown) =>
+      (key === 'start' || key === 'end') && typeof part === 'number' ? formatInstant(part) : part,
+    2,
+  );
+}
+
+function stateText({ state }: AccessStatus, style: Style): string {
+  if (state === 'Active') return style.green(state);
+  return state === 'Refused' || state === 'Revoked'
+    ? style.red(state)
+    : state === 'Open' || state === 'Scheduled'
+      ? style.yellow(state)
+      : style.dim(state);
+}
+
+function approverRows(approvers: RequestedAccess['approvers']): (readonly [string, string])[] {
+  return approvers.map(({ rule, match, clauses }) => [
+    'approval',
+    `${rule}: ${clauses.map(({ from, count, people }) => `${count} of ${from} (${people.join(', ')})`).join(match === 'all' ? ' and ' : ' or ')}`,
+  ]);
+}
+
+function rows(pairs: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...pairs.map(([label]) => label.length)) + 1;
+  return pairs.map(([label, text]) => `  ${`${label}:`.padEnd(width)} ${visible(text)}`);
+}
