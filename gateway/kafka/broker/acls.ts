@@ -16,7 +16,8 @@ const operations = {
   alterConfigs: 11,
   idempotentWrite: 12,
 } as const;
-const any = 1;
+/** In a filter: whatever it is. */
+const whatever = 1;
 const allow = 3;
 const anyHost = '*';
 const userPrefix = 'User:';
@@ -120,13 +121,13 @@ async function deleteMatching(admin: Admin, filters: readonly Filter[]): Promise
 
 function everythingOf(user: string | null) {
   return {
-    resourceTypeFilter: any as number,
+    resourceTypeFilter: whatever as number,
     resourceNameFilter: null as string | null,
-    patternTypeFilter: any as number,
+    patternTypeFilter: whatever as number,
     principalFilter: user === null ? null : userPrefix + user,
     hostFilter: null as string | null,
-    operation: any as number,
-    permissionType: any as number,
+    operation: whatever as number,
+    permissionType: whatever as number,
   };
 }
 

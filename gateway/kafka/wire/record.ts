@@ -49,20 +49,21 @@ export interface RecordChange {
 const smallestRecord = 7;
 
 /**
- * The `count` records of a decompressed batch. Anything but exactly that many, each exactly as long as it says, is
- * ProtocolError('BadBatch'): a reader that stops elsewhere than ours would see other records.
+ * The `count` records of a decompressed batch, one at a time: a payload of tiny records would need many times its size
+ * as objects. Anything but exactly that many, each exactly as long as it says, is ProtocolError('BadBatch'), at the
+ * latest after the last one: a reader that stops elsewhere than ours would see other records.
  */
-export function readRecords(payload: Uint8Array, count: number): RecordPlace[] {
+export function* iterateRecords(payload: Uint8Array, count: number): Generator<RecordPlace, void, undefined> {
   if (count < 0 || count * smallestRecord > payload.length) throw bad(`${count} records are announced`);
   const c = new Cursor(payload);
-  const records: RecordPlace[] = [];
-  try {
-    for (let i = 0; i < count; i++) records.push(readRecord(payload, c));
-    c.finish();
-  } catch (error) {
-    throw error instanceof ProtocolError ? bad(error.message) : error;
-  }
-  return records;
+  const next = (): RecordPlace => readRecord(payload, c);
+  for (let i = 0; i < count; i++) yield inBatch(next);
+  inBatch(() => c.finish());
+}
+
+/** The same as a list, where the payload is small or the whole of it is needed. */
+export function readRecords(payload: Uint8Array, count: number): RecordPlace[] {
+  return [...iterateRecords(payload, count)];
 }
 
 /** Writes a record with changes. Attributes, timestamp and offset are kept. */
@@ -106,7 +107,7 @@ function readRecord(payload: Uint8Array, c: Cursor): RecordPlace {
   const end = bodyStart + length;
   const body = new Cursor(payload, bodyStart, end);
   body.int8();
-  body.varlong();
+  body.skipVarlong();
   const offsetDelta = body.varint();
   const key = readField(body);
   const value = readField(body);
@@ -137,6 +138,15 @@ function readField(c: Cursor): FieldPlace {
   const data = { start: c.position, end: c.position + length };
   c.skip(length);
   return { start, end: data.end, data };
+}
+
+/** What does not parse inside a batch is the batch's fault, not the frame's. */
+function inBatch<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof ProtocolError && error.code === 'BadFrame' ? bad(error.message) : error;
+  }
 }
 
 function varintSize(value: number): number {

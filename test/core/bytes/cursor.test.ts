@@ -187,6 +187,7 @@ test.each<[string, number[], (c: Cursor) => unknown]>([
   ['a varint of six bytes', [0xff, 0xff, 0xff, 0xff, 0xff, 0x01], (c) => c.unsignedVarint()],
   ['a varint over 32 bits', [0xff, 0xff, 0xff, 0xff, 0x1f], (c) => c.unsignedVarint()],
   ['a varlong over 64 bits', [...new Array<number>(9).fill(0xff), 0x03], (c) => c.varlong()],
+  ['a varlong of eleven bytes that is stepped over', new Array<number>(11).fill(0xff), (c) => c.skipVarlong()],
   ['a null string where none may be', [0xff, 0xff], (c) => c.string()],
   ['a string of length -2', [0xff, 0xfe], (c) => c.nullableString()],
   ['a compact null string where none may be', [0], (c) => c.compactString()],

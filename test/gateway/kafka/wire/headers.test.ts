@@ -5,7 +5,7 @@ import { Writer } from '../../../../core/bytes/writer.ts';
 import { ApiKey, apis } from '../../../../gateway/kafka/wire/generated/apis.ts';
 import { RequestHeader, writeRequestHeader } from '../../../../gateway/kafka/wire/request-header.ts';
 import { readResponseHeader, writeResponseHeader } from '../../../../gateway/kafka/wire/response-header.ts';
-import { sharedVersions, unsupportedApiVersions } from '../../../../gateway/kafka/wire/version-range.ts';
+import { sharedVersions } from '../../../../gateway/kafka/wire/version-range.ts';
 
 test.each([
   ['plain', 1 as const, 11],
@@ -60,12 +60,6 @@ test('a response header comes back in both versions, and ApiVersions always has 
   expect(apis.ApiVersions.requestHeaderVersion(4)).toBe(2);
   expect(apis.Metadata.responseHeaderVersion(9)).toBe(1);
   expect(apis.SaslHandshake.requestHeaderVersion(1)).toBe(1);
-});
-
-test('the answer to an unknown ApiVersions version fits version 0 and names one API', () => {
-  const w = new Writer();
-  apis.ApiVersions.writeResponse(w, 0, unsupportedApiVersions());
-  expect(w.toBuffer().toString('hex')).toBe('002300000001001200000005');
 });
 
 test.each([
