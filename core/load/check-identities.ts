@@ -7,12 +7,12 @@ import type { Findings } from './findings.ts';
 import type { Path } from './load-yaml.ts';
 
 /** Issuers that give tokens to anyone, with the claims that name one customer or repository for good. */
-const sharedIssuers: Readonly<Record<string, readonly string[]>> = {
-  'https://token.actions.githubusercontent.com': ['repository_id', 'repository_owner_id'],
-  'https://gitlab.com': ['project_id', 'namespace_id'],
-  'https://agent.buildkite.com': ['organization_id', 'pipeline_id'],
-  'https://app.terraform.io': ['terraform_organization_id', 'terraform_workspace_id'],
-};
+const sharedIssuers: ReadonlyMap<string, readonly string[]> = new Map([
+  ['https://token.actions.githubusercontent.com', ['repository_id', 'repository_owner_id']],
+  ['https://gitlab.com', ['project_id', 'namespace_id']],
+  ['https://agent.buildkite.com', ['organization_id', 'pipeline_id']],
+  ['https://app.terraform.io', ['terraform_organization_id', 'terraform_workspace_id']],
+]);
 
 /** Reports bindings that two Identities share, and workloads that strangers could match. */
 export function checkIdentities(identities: readonly Placed<Identity>[], findings: Findings): void {
@@ -28,7 +28,7 @@ export function checkIdentities(identities: readonly Placed<Identity>[], finding
       }
     }
     const { workload } = document;
-    const needed = workload && sharedIssuers[workload.issuer];
+    const needed = workload && sharedIssuers.get(workload.issuer);
     if (workload && needed && !needed.some((claim) => workload.claims[claim])) {
       const message = `anyone can get a token of ${workload.issuer}, and these claims name no repository for good`;
       const fix = `add the claim ${needed[0]}; a name can be taken over, an id cannot`;

@@ -100,6 +100,11 @@ describe('every problem names its place', () => {
       'schema/one-of streams/s.yaml:4:32',
       [['Stream', 's', '{cluster: main, topics: [{prefix: a, literal: b}]}']],
     ],
+    [
+      'unknown key in a choice',
+      'schema/unknown-key approver-rules/x.yaml:4:18',
+      [['ApproverRule', 'x', '{require: {al: [{from: leads, count: 1}]}}']],
+    ],
     ['no mode', 'schema/required policies/p.yaml:4:1', [policy('effect: allow')]],
     [
       'bad duration',
