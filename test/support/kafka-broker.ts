@@ -3,9 +3,9 @@
  * jars. SCRAM and an authorizer by default. Jars, a formatted data folder and a class archive (which halves the start)
  * are kept in the user's cache; a broker's own files are in a temporary folder that goes when it is disposed of.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,10 +15,19 @@ import { sleep, systemClock } from '../../core/clock/clock.ts';
 import { UpstreamError } from '../../core/errors/sluice-error.ts';
 import { openConnection } from '../../gateway/kafka/upstream/open-connection.ts';
 import { apis } from '../../gateway/kafka/wire/generated/apis.ts';
+import { classpath, smallJvm, spawnJava } from './java-process.ts';
+import {
+  adminPassword,
+  adminUser,
+  brokerHost,
+  type KafkaOptions,
+  logging,
+  serverProperties,
+} from './kafka-properties.ts';
 import { type Artifact, cachePath, fetchClasspath, filledOnce } from './maven.ts';
 
 const run = promisify(execFile);
-const host = '127.0.0.1';
+const host = brokerHost;
 const clusterId = 'AAAAAAAAQACAAAAAAAAAAQ';
 
 /** The release that is run. Its console tools work together with its server. */
@@ -33,24 +42,6 @@ const artifacts: readonly Artifact[] = [
     version: log4j,
   })),
 ];
-
-const smallJvm = [
-  '-XX:+UseSerialGC',
-  '-XX:TieredStopAtLevel=1',
-  '-Djava.awt.headless=true',
-  '-Djava.net.preferIPv4Stack=true',
-];
-
-export interface KafkaOptions {
-  /** SCRAM-SHA-512 and -256 with an authorizer (the default), or neither. */
-  readonly sasl?: boolean;
-  /** Makes the broker take OAUTHBEARER too. */
-  readonly oauth?: { readonly jwksUrl: string; readonly audience: string; readonly issuer: string };
-  /** The port that clients are told, where something stands in front of the broker. */
-  readonly advertisedPort?: number;
-  /** Further lines of server.properties; they win. */
-  readonly settings?: Readonly<Record<string, string>>;
-}
 
 export interface ToolOptions {
   readonly stdin?: string;
@@ -79,10 +70,6 @@ export interface KafkaBroker extends AsyncDisposable {
   readonly folder: string;
   readonly pid: number;
 }
-
-/** The user that may do everything on a broker with SASL. */
-export const adminUser = 'admin';
-export const adminPassword = 'admin-secret';
 
 /** The console tools by what their shell scripts are called. */
 export const kafkaTools = {
@@ -130,25 +117,28 @@ export async function runKafkaTool(
 ): Promise<ToolResult> {
   const archive = await classArchive(libs);
   const shared = existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [];
-  const child = spawn('java', ['-Xmx192m', ...smallJvm, ...shared, '-cp', classpath(libs), kafkaTools[tool], ...args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: options.timeoutMs ?? 60_000,
-    killSignal: 'SIGKILL',
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
+  const java = ['-Xmx192m', ...smallJvm, ...shared, '-cp', classpath(libs), kafkaTools[tool], ...args];
+  const child = spawnJava(java, 'pipe');
+  const kill = (): unknown => child.kill('SIGKILL');
+  options.signal?.addEventListener('abort', kill, { once: true });
+  if (options.signal?.aborted) kill();
+  const timer = setTimeout(kill, options.timeoutMs ?? 60_000);
   const { promise, resolve } = Promise.withResolvers<ToolResult>();
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  child.on('error', () => undefined); // an aborted signal; 'close' follows
-  child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
-  child.stdin.on('error', () => undefined); // a tool that ends before it has read everything
-  child.stdin.end(options.stdin ?? '');
+  child.on('close', (exitCode) => {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', kill);
+    resolve({ exitCode, stdout, stderr });
+  });
+  child.stdin?.on('error', () => undefined); // a tool that ends before it has read everything
+  child.stdin?.end(options.stdin ?? '');
   return await promise;
 }
 
@@ -179,12 +169,10 @@ async function launch(
     'kafka.Kafka',
     join(folder, 'server.properties'),
   ];
-  const child = spawn('java', args, { stdio: ['ignore', log, log] });
-  const kill = (): unknown => child.kill('SIGKILL');
-  process.once('exit', kill);
+  const child = spawnJava(args, log);
+  closeSync(log);
   const stop = async (): Promise<void> => {
     await end(child, clean ? 'SIGTERM' : 'SIGKILL');
-    process.off('exit', kill);
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
@@ -304,15 +292,6 @@ async function classArchive(libs: string): Promise<string> {
 
 let archivePath: Promise<string> | undefined;
 
-/** In a fixed order, as a class archive needs it. */
-function classpath(libs: string): string {
-  const jars = readdirSync(libs).filter((name) => name.endsWith('.jar'));
-  return jars
-    .sort()
-    .map((name) => join(libs, name))
-    .join(':');
-}
-
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -330,75 +309,3 @@ async function freePorts(count: number): Promise<number[]> {
   for (const server of servers) server.close();
   return ports;
 }
-
-function serverProperties(folder: string, port: number, controllerPort: number, options: KafkaOptions): string {
-  const secure = options.sasl !== false;
-  const listener = secure ? 'SASL_PLAINTEXT' : 'PLAINTEXT';
-  const prefix = `listener.name.${listener.toLowerCase()}`;
-  const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required';
-  const security = {
-    'sasl.enabled.mechanisms': `SCRAM-SHA-512,SCRAM-SHA-256${options.oauth ? ',OAUTHBEARER' : ''}`,
-    'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
-    [`${prefix}.scram-sha-512.sasl.jaas.config`]: `${scram} username="${adminUser}" password="${adminPassword}";`,
-    [`${prefix}.scram-sha-256.sasl.jaas.config`]: `${scram};`,
-    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-    // ANONYMOUS is the controller's plaintext listener, which is on loopback.
-    'super.users': `User:${adminUser};User:ANONYMOUS`,
-    'allow.everyone.if.no.acl.found': 'false',
-  };
-  const groups = ['consumer', 'share', 'streams'].flatMap((kind) => [
-    [`group.${kind}.min.heartbeat.interval.ms`, '500'],
-    [`group.${kind}.heartbeat.interval.ms`, '500'],
-  ]);
-  const lines = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.bootstrap.servers': `${host}:${controllerPort}`,
-    listeners: `${listener}://${host}:${port},CONTROLLER://${host}:${controllerPort}`,
-    'advertised.listeners': `${listener}://${host}:${options.advertisedPort ?? port}`,
-    'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': listener,
-    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,${listener}:${listener}`,
-    ...(secure ? security : {}),
-    ...(options.oauth ? oauthSettings(prefix, options.oauth) : {}),
-    'log.dirs': join(folder, 'data'),
-    'num.partitions': '3',
-    'offsets.topic.num.partitions': '3',
-    'offsets.topic.replication.factor': '1',
-    'transaction.state.log.num.partitions': '3',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
-    'share.coordinator.state.topic.num.partitions': '3',
-    'share.coordinator.state.topic.replication.factor': '1',
-    'share.coordinator.state.topic.min.isr': '1',
-    'group.initial.rebalance.delay.ms': '0',
-    'group.streams.initial.rebalance.delay.ms': '0',
-    ...Object.fromEntries(groups),
-    ...options.settings,
-  };
-  return Object.entries(lines)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');
-}
-
-function oauthSettings(prefix: string, oauth: NonNullable<KafkaOptions['oauth']>): Record<string, string> {
-  const bearer = `${prefix}.oauthbearer.sasl`;
-  const classes = 'org.apache.kafka.common.security.oauthbearer';
-  return {
-    [`${bearer}.jaas.config`]: `${classes}.OAuthBearerLoginModule required;`,
-    [`${bearer}.server.callback.handler.class`]: `${classes}.OAuthBearerValidatorCallbackHandler`,
-    [`${bearer}.oauthbearer.jwks.endpoint.url`]: oauth.jwksUrl,
-    [`${bearer}.oauthbearer.expected.audience`]: oauth.audience,
-    [`${bearer}.oauthbearer.expected.issuer`]: oauth.issuer,
-    [`${prefix}.sasl.oauthbearer.jwt.validator.class`]: `${classes}.BrokerJwtValidator`,
-  };
-}
-
-const logging = `status=error
-appender.out.type=Console
-appender.out.name=out
-appender.out.layout.type=PatternLayout
-appender.out.layout.pattern=%d %p %c{1} %m%n
-rootLogger.level=warn
-rootLogger.appenderRef.out.ref=out
-`;

@@ -25,6 +25,7 @@ export class SessionCredentials {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #held = new Map<Session, Held>();
+  readonly #removals = new Set<Promise<void>>();
 
   constructor(options: {
     ephemeral: EphemeralCredentials;
@@ -83,19 +84,21 @@ export class SessionCredentials {
     const held = this.#held.get(session);
     this.#held.delete(session);
     if (!held) return Promise.resolve();
-    return held.work
-      .catch(() => {})
-      .then(() => held.user)
-      .then(
-        async (user) => {
-          await this.#ephemeral.delete(user.name);
-        },
-        () => {}, // it was never made, or removed when making it failed
-      );
+    const removal = this.#remove(held).finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
+    return removal;
   }
 
+  /** Removes every user; resolves when those that are being removed already are gone too. */
   async releaseAll(): Promise<void> {
-    await Promise.all([...this.#held.keys()].map((session) => this.release(session)));
+    for (const session of [...this.#held.keys()]) void this.release(session);
+    await Promise.all(this.#removals);
+  }
+
+  async #remove(held: Held): Promise<void> {
+    await held.work;
+    const user = await held.user.catch(() => undefined); // it was never made, or removed when making it failed
+    if (user) await this.#ephemeral.delete(user.name);
   }
 
   #create(session: Session): Held {
