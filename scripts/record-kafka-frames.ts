@@ -15,14 +15,13 @@ import { RequestHeader } from '../gateway/kafka/wire/request-header.ts';
 import { readResponseHeader } from '../gateway/kafka/wire/response-header.ts';
 import { type RecordedFrame, recordFrames } from '../test/support/frame-recorder.ts';
 import {
-  adminPassword,
-  adminUser,
   brokerVersion,
   type KafkaTool,
   runKafkaTool,
   scramProperties,
   startKafka,
 } from '../test/support/kafka-broker.ts';
+import { adminPassword, adminUser } from '../test/support/kafka-properties.ts';
 
 const out = fileURLToPath(new URL('../test/fixtures/kafka/frames/', import.meta.url));
 const largest = 3000;
