@@ -107,6 +107,9 @@ export class LogCheck {
     if (!live && this.#sinceCheckpoint > 0) {
       this.#findings.add('unsigned-tail', at, `no checkpoint covers the last ${this.#sinceCheckpoint} lines`);
     }
+    if (!live && this.#lines > 0 && !this.sessions.stopped) {
+      this.#findings.add('not-stopped', at, 'the log ends without a stop: it is still written, was killed, or was cut');
+    }
     this.sessions.end();
   }
 

@@ -18,17 +18,20 @@ export class SessionBalance {
     return this.#seen;
   }
 
+  /** True when the last event said that the gateway stops. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   get open(): number {
     return this.#open.size;
   }
 
   event(kind: string, sid: unknown, at: string, event: Readonly<Record<string, unknown>>): void {
+    this.#stopped = kind === 'stop';
     if (kind === 'start') {
       if (event['clean'] === false) this.#findings.add('killed', at, 'the gateway was killed before this line');
       this.#unclosed('was still open when the gateway ended');
-      this.#stopped = false;
-    } else if (kind === 'stop') {
-      this.#stopped = true;
     } else if (kind === 'session_open' && typeof sid === 'string') {
       if (this.#open.has(sid)) this.#findings.add('session-unbalanced', at, `session ${sid} is opened twice`);
       this.#open.set(sid, at);
