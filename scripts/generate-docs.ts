@@ -2,7 +2,10 @@
  * docs/reference/ from what the code runs by: kinds.md from schemas/v1, cli.md from cli/commands, errors.md from the
  * code table. `--check` writes nothing and ends with 1 when a committed page is not what would be written.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { BugError } from '../core/errors/sluice-error.ts';
 import { documentCommands } from './document-commands.ts';
 import { documentErrors } from './document-errors.ts';
 import { documentSchemas } from './document-schemas.ts';
@@ -40,11 +43,24 @@ export async function referencePages(): Promise<Record<string, string>> {
   };
 }
 
+/** The page as `npm run lint` wants it. */
+function formatted(name: string, text: string): string {
+  const biome = fileURLToPath(new URL('../node_modules/.bin/biome', import.meta.url));
+  const { status, stdout, stderr } = spawnSync(biome, ['format', `--stdin-file-path=docs/reference/${name}`], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    input: text,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new BugError(`biome could not format ${name}`, { why: stderr });
+  return stdout;
+}
+
 if (import.meta.main) {
   const check = process.argv.includes('--check');
   mkdirSync(out, { recursive: true });
-  for (const [name, text] of Object.entries(await referencePages())) {
+  for (const [name, raw] of Object.entries(await referencePages())) {
     const target = new URL(name, out);
+    const text = formatted(name, raw);
     if (existsSync(target) && readFileSync(target, 'utf8') === text) continue;
     process.stderr.write(`${check ? 'stale' : 'written'}: docs/reference/${name}\n`);
     if (check) process.exitCode = 1;
