@@ -33,7 +33,10 @@ export function compileMasks(
     }
   }
   if (rules.length === 0) return undefined;
-  return new Masker({ nodes: new PathNodes(paths, detectors), rules, keys, whole: wholeValue(policies) });
+  const nodes = new PathNodes(paths, detectors);
+  // Names are searched everywhere: a path speaks of the values below it, not of what they are called.
+  const inNames = new PathNodes([], detectors).root.detectors;
+  return new Masker({ nodes, inNames, rules, keys, whole: wholeValue(policies) });
 }
 
 /** One policy that says `deny` is enough to refuse what cannot be masked. */

@@ -15,6 +15,12 @@ stops[0x40] = 1;
 
 const email: EmailSpan = { start: 0, end: 0 };
 
+/** False when no detector can find anything here: most texts. */
+export function mayHold(b: Uint8Array, from: number, end: number): boolean {
+  for (let i = from; i < end; i++) if (stops[b[i] as number] === 1) return true;
+  return false;
+}
+
 /**
  * What the detectors find in decoded text, in order; spans that overlap are one, under the stronger rule. `namedSsn`
  * is asked only when nine digits in a row are there.
@@ -27,7 +33,7 @@ export function findSpans(
   namedSsn: () => boolean,
   spans: Span[],
 ): void {
-  spans.length = 0;
+  if (spans.length > 0) spans.length = 0;
   const { card, us_ssn: ssn, email: mail } = rules;
   let i = from;
   while (i < end) {

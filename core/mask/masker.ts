@@ -1,7 +1,7 @@
 import type { MaskAction } from '../model/documents.ts';
 import type { MaskCount } from '../model/mask-count.ts';
 import { namesSsn } from './detect-digits.ts';
-import { findInNumber, findSpans, type Span } from './find-spans.ts';
+import { findInNumber, findSpans, mayHold, type Span } from './find-spans.ts';
 import { decodeText } from './json-text.ts';
 import type { MaskKeys } from './mask-keys.ts';
 import { type CompiledRule, type DetectorRules, strengthOf } from './mask-rule.ts';
@@ -29,6 +29,8 @@ export interface MaskerParts {
   /** By their index. */
   readonly rules: readonly CompiledRule[];
   readonly keys: MaskKeys | undefined;
+  /** Detectors that look at names of fields, wherever they are. */
+  readonly inNames: DetectorRules | undefined;
   /** Undefined = refuse what cannot be masked. */
   readonly whole: WholeValue | undefined;
 }
@@ -48,7 +50,7 @@ export class Masker {
   constructor(parts: MaskerParts) {
     this.whole = parts.whole;
     this.#nodes = parts.nodes;
-    this.#leaves = new Leaves(parts.rules, parts.keys);
+    this.#leaves = new Leaves(parts);
   }
 
   /** Masks one value. A null (a tombstone) is unchanged: it hides nothing, and deletes downstream. */
@@ -71,9 +73,11 @@ const no = Buffer.from('false');
 /** Decides each scalar, and collects what is to be replaced. */
 class Leaves implements LeafVisitor {
   readonly field: FieldName = { start: 0, end: 0 };
+  readonly names: boolean;
   readonly #rules: readonly CompiledRule[];
   readonly #redacted: readonly Uint8Array[];
   readonly #keys: MaskKeys | undefined;
+  readonly #inNames: DetectorRules | undefined;
   readonly #splice = new Splice();
   readonly #spans: Span[] = [];
   /** Per rule and action. */
@@ -85,7 +89,9 @@ class Leaves implements LeafVisitor {
     return namesSsn(Buffer.from(name.bytes.subarray(0, name.length)).toString());
   };
 
-  constructor(rules: readonly CompiledRule[], keys: MaskKeys | undefined) {
+  constructor({ rules, keys, inNames }: MaskerParts) {
+    this.#inNames = inNames;
+    this.names = inNames !== undefined;
     this.#rules = rules;
     this.#redacted = rules.map((rule) => Buffer.from(redacted(rule)));
     this.#keys = keys;
@@ -110,10 +116,15 @@ class Leaves implements LeafVisitor {
     return { kind: 'masked', value: this.#splice.result(), counts };
   }
 
+  /** A map can have card numbers for keys. */
+  name(start: number, end: number, escaped: boolean): void {
+    if (this.#inNames) this.#detected(start, end, escaped, this.#inNames, never);
+  }
+
   string(start: number, end: number, escaped: boolean, node: PathNode): void {
     const { rule, detectors } = node;
     if (rule === undefined) {
-      if (detectors !== undefined) this.#detected(start, end, escaped, detectors);
+      if (detectors !== undefined) this.#detected(start, end, escaped, detectors, this.#namedSsn);
       return;
     }
     const found = detectors && this.#strongest(start, end, escaped, detectors);
@@ -134,10 +145,11 @@ class Leaves implements LeafVisitor {
   }
 
   /** Replaces the parts that detectors find; the rest of the text stays as it was written. */
-  #detected(start: number, end: number, escaped: boolean, detectors: DetectorRules): void {
+  #detected(start: number, end: number, escaped: boolean, detectors: DetectorRules, inSsn: () => boolean): void {
     if (end - start < shortestFind) return;
     if (!escaped) {
-      findSpans(this.#value, start, end, detectors, this.#namedSsn, this.#spans);
+      if (!mayHold(this.#value, start, end)) return;
+      findSpans(this.#value, start, end, detectors, inSsn, this.#spans);
       for (const span of this.#spans) this.#text(span.rule, span.start, span.end, false);
       return;
     }
@@ -147,7 +159,7 @@ class Leaves implements LeafVisitor {
     // The field's name is decoded into the same scratch: only when it is asked for, and then the text once more.
     const namedSsn = (): boolean => {
       if (named === undefined) {
-        named = this.#namedSsn();
+        named = inSsn();
         decodeText(this.#value, start, end);
       }
       return named;
@@ -197,6 +209,8 @@ class Leaves implements LeafVisitor {
     this.#counts[slot] = (this.#counts[slot] as number) + 1;
   }
 }
+
+const never = (): boolean => false;
 
 /** `a@b.cc`. */
 const shortestFind = 6;

@@ -6,6 +6,9 @@ export type WalkFault = 'NotJson' | 'NotUtf8' | 'TooDeep';
 
 /** Told of each scalar whose node is active, in order. Ends are exclusive; for strings both are inside the quotes. */
 export interface LeafVisitor {
+  /** Whether names of fields are told of as well. */
+  readonly names: boolean;
+  name(start: number, end: number, escaped: boolean): void;
   string(start: number, end: number, escaped: boolean, node: PathNode): void;
   number(start: number, end: number, node: PathNode): void;
   boolean(start: number, end: number, node: PathNode): void;
@@ -90,6 +93,7 @@ export function walkJson(b: Uint8Array, root: PathNode, visitor: LeafVisitor, fi
       const found = stringEnd(b, i + 1);
       if (found < 0) return found === -2 ? 'NotUtf8' : 'NotJson';
       const end = found >> 1;
+      if (visitor.names) visitor.name(i + 1, end, (found & 1) === 1);
       node = inside(node, b, i + 1, end, (found & 1) === 1);
       field.start = i + 1;
       field.end = end;

@@ -121,8 +121,17 @@ test('escapes hide nothing, and what is not found keeps its escapes', () => {
   expect(maskedText(all, '["123\\u002d45-6789\\""]')).toBe('["[REDACTED:us_ssn]\\""]');
 });
 
-test('keys of hidden fields are not searched, and stay', () => {
-  expect(maskedText(all, '{"bob@example.com":1}')).toBe('{"bob@example.com":1}');
+test('names of fields are searched too, also below a path', () => {
+  const by = masker('a redact', '@card redact', '@email hash', '@us_ssn redact');
+  const text = '{"a":{"4111111111111111":1},"b":{"bob\\u0040example.com":{"123-45-6789":"x"}},"123456789":null}';
+  expect(maskedText(by, text)).toMatch(
+    /^\{"a":\{"\[REDACTED:card\]":0\},"b":\{"h1:k1:.{22}":\{"\[REDACTED:us_ssn\]":"x"\}\},"123456789":null\}$/,
+  );
+});
+
+test('a path finds its field by the name that was written', () => {
+  const by = masker('bob-example-com redact', '@email redact');
+  expect(maskedText(by, '{"bob-example-com":"x"}')).toBe('{"bob-example-com":"[REDACTED:bob-example-com]"}');
 });
 
 test('other actions act on what was found only', () => {
