@@ -16,6 +16,7 @@ export interface Versions {
   readonly hi: number;
 }
 
+/** The types of the definitions that are no struct. */
 export type Scalar =
   | 'bool'
   | 'int8'
@@ -30,10 +31,12 @@ export type Scalar =
   | 'bytes'
   | 'records';
 
+/** What one value of a field is. */
 export type FieldType =
   | { readonly kind: 'scalar'; readonly of: Scalar }
   | { readonly kind: 'struct'; readonly of: Struct };
 
+/** A field in the versions that Sluice speaks. */
 export interface Field {
   /** camelCase, as in the generated interfaces. */
   readonly name: string;
@@ -49,6 +52,7 @@ export interface Field {
   readonly ignorable: boolean;
 }
 
+/** A message, or a struct inside one. */
 export interface Struct {
   /** PascalCase, unique in the generated file: the message's name, then the definition's. */
   readonly name: string;
@@ -56,6 +60,7 @@ export interface Struct {
   readonly fields: readonly Field[];
 }
 
+/** A request or a response. */
 export interface Message {
   readonly root: Struct;
   /** All structs that `root` uses, each behind those it uses itself; `root` is the last. */
@@ -63,6 +68,7 @@ export interface Message {
   readonly flexible: Versions | undefined;
 }
 
+/** An API with both of its messages. */
 export interface ApiDefinition {
   readonly key: number;
   readonly name: string;

@@ -10,6 +10,7 @@ import { compressSnappy, decompressSnappy } from './snappy-xerial.ts';
 
 /** The codecs; a codec's place in the list is its number in a batch's attributes. */
 export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+/** The name of a codec. */
 export type Codec = (typeof codecs)[number];
 
 /** At most `cap` bytes come out. With `none` it is the input itself. */

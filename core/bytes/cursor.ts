@@ -18,6 +18,7 @@ export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Reads forward over received bytes; see the top of the file. */
 export class Cursor {
   readonly #bytes: Buffer;
   readonly #end: number;

@@ -15,6 +15,7 @@ const firstAllocation = 64 * 1024;
  */
 export type OnFrame = (frame: Buffer) => boolean | undefined;
 
+/** One per direction of a connection; keeps what is left of an incomplete frame. */
 export class Framer {
   /** Largest length that a frame may announce, in bytes without the prefix. Small before authentication. */
   maxFrameSize: number;

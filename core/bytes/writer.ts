@@ -18,6 +18,7 @@ export interface Reserved {
   readonly at: number;
 }
 
+/** Builds one message; see the top of the file. */
 export class Writer {
   readonly #sealed: Uint8Array[] = [];
   #sealedLength = 0;

@@ -27,6 +27,7 @@ declare module 'vitest' {
   }
 }
 
+/** Vitest's hook before the first file; what it returns runs behind the last one. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stack = new AsyncDisposableStack();
   try {

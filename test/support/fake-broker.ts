@@ -6,6 +6,7 @@ import type { Api } from '../../gateway/kafka/wire/api.ts';
 import { RequestHeader } from '../../gateway/kafka/wire/request-header.ts';
 import { writeResponseHeader } from '../../gateway/kafka/wire/response-header.ts';
 
+/** The peer while it listens. */
 export interface FakeBroker extends AsyncDisposable {
   readonly host: string;
   readonly port: number;

@@ -12,6 +12,7 @@ export interface RecordedFrame {
   readonly bytes: Buffer;
 }
 
+/** A running relay with what passed through it. */
 export interface FrameRecorder extends AsyncDisposable {
   readonly port: number;
   readonly frames: RecordedFrame[];
@@ -19,6 +20,7 @@ export interface FrameRecorder extends AsyncDisposable {
   relayTo(port: number): void;
 }
 
+/** Starts a relay on a free loopback port. */
 export async function recordFrames(): Promise<FrameRecorder> {
   const host = '127.0.0.1';
   const frames: RecordedFrame[] = [];

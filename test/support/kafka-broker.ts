@@ -43,6 +43,7 @@ const artifacts: readonly Artifact[] = [
   })),
 ];
 
+/** How to run a console tool. */
 export interface ToolOptions {
   readonly stdin?: string;
   /** Milliseconds after which the tool is killed; 60,000 when absent. */
@@ -50,6 +51,7 @@ export interface ToolOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How a console tool ended. */
 export interface ToolResult {
   /** Null when it was killed. */
   readonly exitCode: number | null;
@@ -57,6 +59,7 @@ export interface ToolResult {
   readonly stderr: string;
 }
 
+/** A running broker; disposing of it kills it and removes its folder. */
 export interface KafkaBroker extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
@@ -84,6 +87,7 @@ export const kafkaTools = {
   'kafka-producer-perf-test': 'org.apache.kafka.tools.ProducerPerformance',
   'kafka-transactions': 'org.apache.kafka.tools.TransactionsCommand',
 } as const;
+/** The name of a console tool. */
 export type KafkaTool = keyof typeof kafkaTools;
 
 /** Starts a broker and resolves when it answers. `await using` ends it. */

@@ -18,6 +18,7 @@ interface MessageFacts {
   readonly fields: readonly FieldFacts[];
 }
 
+/** One API as scripts/generate-kafka.ts describes it. */
 export interface ApiFacts {
   readonly key: number;
   readonly name: string;

@@ -1,6 +1,7 @@
 /** The settings of the broker that tests and demo run, and what they are made of. */
 import { join } from 'node:path';
 
+/** How a broker differs from the usual one. */
 export interface KafkaOptions {
   /** SCRAM-SHA-512 and -256 with an authorizer (the default), or neither. */
   readonly sasl?: boolean;
@@ -14,6 +15,7 @@ export interface KafkaOptions {
 
 /** The user that may do everything on a broker with SASL. */
 export const adminUser = 'admin';
+/** Its password, in a broker that nobody else reaches. */
 export const adminPassword = 'admin-secret';
 
 /** Where the broker listens. */

@@ -25,8 +25,11 @@ const userPrefix = 'User:';
 /** The one name that a cluster resource has. */
 export const clusterResource = 'kafka-cluster';
 
+/** What rights are about. */
 export type AclResource = keyof typeof resourceTypes;
+/** Whether a name stands for itself or for all that begin with it. */
 export type AclPattern = keyof typeof patternTypes;
+/** What a right allows; the broker adds describe to read, write, delete and alter. */
 export type AclOperation = keyof typeof operations;
 
 /** One thing that a user may do. */

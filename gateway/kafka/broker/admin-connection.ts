@@ -16,6 +16,7 @@ import type { AnyApi, Api } from '../wire/api.ts';
 import { isTransient, kafkaErrorName } from '../wire/error-codes.ts';
 import { newestShared, readBrokerFeatures } from './api-versions.ts';
 
+/** Where to connect, as whom, and how long to try. */
 export interface AdminOptions {
   readonly clock: Clock;
   /** Tried in turn. One address where it has to be that broker. */
@@ -52,6 +53,7 @@ interface Open {
 /** Share of a session's lifetime that is used. */
 const usedLifetime = 0.8;
 
+/** One connection at a time, made when it is needed; see the top of the file. */
 export class AdminConnection implements Admin, Disposable {
   readonly #options: AdminOptions;
   readonly #closing = new AbortController();

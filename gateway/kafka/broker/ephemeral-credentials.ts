@@ -17,6 +17,7 @@ const visibleWithinMs = 2000;
 const pollMs = 20;
 const sweepBatch = 100;
 
+/** A broker user that was made for one principal. Never logged: it holds the password. */
 export interface EphemeralUser {
   readonly name: string;
   readonly password: string;
@@ -33,6 +34,7 @@ export interface CleanupDebt {
   readonly why: string;
 }
 
+/** Who makes users, and who is told what became of them. */
 export interface EphemeralOptions {
   readonly clock: Clock;
   /** The gateway's own name, unique among the gateways of a cluster. */
@@ -51,6 +53,7 @@ export function parseUserName(name: string): { readonly gateway: string; readonl
   return match ? { gateway: match[1]!, expiresAt: Number(match[2]) * 1000 } : undefined;
 }
 
+/** Makes, changes and removes this gateway's users; changes of one user have to come one after another. */
 export class EphemeralCredentials {
   readonly #options: EphemeralOptions;
   readonly #mechanism: ScramMechanism;

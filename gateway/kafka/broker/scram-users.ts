@@ -11,6 +11,7 @@ import { type Admin, checkCode } from './admin-connection.ts';
 /** By their numbers in the protocol. */
 const mechanismNumbers: Readonly<Record<ScramMechanism, number>> = { 'SCRAM-SHA-256': 1, 'SCRAM-SHA-512': 2 };
 
+/** A user by what the cluster lists. */
 export interface ScramUser {
   readonly name: string;
   readonly mechanism: ScramMechanism;

@@ -13,6 +13,7 @@ import { framePrefix, writeRequestHeader } from '../wire/request-header.ts';
 import { readResponseHeader } from '../wire/response-header.ts';
 import { type Address, formatAddress } from './dial.ts';
 
+/** What a connection needs besides its socket. */
 export interface BrokerConnectionOptions {
   readonly clock: Clock;
   readonly address: Address;
@@ -32,6 +33,7 @@ interface Pending {
 
 const maxAnswer = 100 * 1024 * 1024;
 
+/** Takes over a connected socket until it is closed or detached; see the top of the file. */
 export class BrokerConnection implements Disposable {
   readonly address: Address;
   /** Milliseconds after the last login at which the broker wants another; undefined where it never does. */

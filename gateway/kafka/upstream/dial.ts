@@ -4,11 +4,13 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Clock } from '../../../core/clock/clock.ts';
 import { UpstreamError } from '../../../core/errors/sluice-error.ts';
 
+/** Where a broker listens. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
+/** How to connect, and how long to try. */
 export interface DialOptions {
   readonly clock: Clock;
   /** Milliseconds for the whole of it: name look-up, TCP and TLS. */

@@ -5,6 +5,7 @@ import { BrokerConnection } from './broker-connection.ts';
 import { type Address, dial } from './dial.ts';
 import { type BrokerCredential, saslLogin } from './sasl-login.ts';
 
+/** Everything that a ready connection needs. */
 export interface OpenOptions {
   readonly clock: Clock;
   readonly address: Address;

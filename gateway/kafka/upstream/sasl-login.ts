@@ -16,6 +16,7 @@ export type BrokerCredential =
   | { readonly kind: 'plain'; readonly user: string; readonly password: string }
   | { readonly kind: 'oauthbearer'; readonly token: string };
 
+/** What a broker says of a login that it accepted. */
 export interface BrokerSession {
   /** Milliseconds until the broker wants a new login; undefined where it never does. */
   readonly lifetimeMs: number | undefined;

@@ -11,6 +11,7 @@ import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { UpstreamError } from '../../../core/errors/sluice-error.ts';
 
+/** As they are called in SaslHandshake. */
 export type ScramMechanism = 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
 
 /** The iteration counts that brokers accept and that we answer. */

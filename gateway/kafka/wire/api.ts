@@ -2,6 +2,7 @@
 import type { Cursor } from '../../../core/bytes/cursor.ts';
 import type { Writer } from '../../../core/bytes/writer.ts';
 
+/** One API: facts of its definition and the codec of its messages, whose version is always handed in. */
 export interface Api<Request, Response> {
   readonly key: number;
   readonly name: string;
@@ -25,6 +26,7 @@ export type AnyApi = Api<unknown, unknown>;
 
 /** The message types of an API. */
 export type RequestOf<A> = A extends Api<infer Request, infer _> ? Request : never;
+/** As RequestOf, for the answer. */
 export type ResponseOf<A> = A extends Api<infer _, infer Response> ? Response : never;
 
 const apiVersionsKey = 18;

@@ -43,6 +43,7 @@ export const KafkaError = {
   fetchSessionTopicIdError: 106,
   rebootstrapRequired: 129,
 } as const;
+/** One of the codes in the table. */
 export type KafkaError = (typeof KafkaError)[keyof typeof KafkaError];
 
 const names: ReadonlyMap<number, string> = new Map(Object.entries(KafkaError).map(([name, code]) => [code, name]));

@@ -18,6 +18,7 @@ export interface FieldPlace {
   readonly data: { readonly start: number; readonly end: number } | undefined;
 }
 
+/** A header of a record; its key is never null. */
 export interface HeaderPlace {
   readonly key: FieldPlace;
   readonly value: FieldPlace;
