@@ -23,3 +23,5 @@ try {
   if (text) process.stderr.write(`${text}\n`);
   process.exitCode = exitCode;
 }
+// Whatever a command has left open (a watcher, a socket on its way out) must not keep the process.
+process.exit();

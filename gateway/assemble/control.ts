@@ -48,7 +48,11 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
   const metrics = new Metrics();
   const conditions = new Conditions(clock);
   const state = stack.use(await StateStore.open(config.stateDir, config.trustRoot.repoId, clock.now()));
-  const recorder = await openRecorder(config, clock, log, conditions);
+  const proxies = new Map<string, ClusterProxy>();
+  const resume = (): void => {
+    for (const proxy of proxies.values()) proxy.resume();
+  };
+  const recorder = await openRecorder(config, clock, log, conditions, resume);
   stack.defer(() => recorder.close('signal'));
   const flood = new FloodQuota({
     clock,
@@ -76,7 +80,6 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
   );
   const maskers = await maskersFor(config.maskKeyFile);
 
-  const proxies = new Map<string, ClusterProxy>();
   const debts = new CleanUpDebts(state, conditions, clock);
   await mkdir(config.stateDir, { recursive: true });
   const clone = stack.use(await BareClone.open(join(config.stateDir, 'policies.git'), config.policyRepo.url));
@@ -208,6 +211,7 @@ async function openRecorder(
   clock: Clock,
   log: Logger,
   conditions: Conditions,
+  onDrain: () => void,
 ): Promise<Recorder> {
   return Recorder.open({
     folder: join(config.recording.dir, config.name),
@@ -216,6 +220,7 @@ async function openRecorder(
     signer: await recordingSigner(config.name, config.recording.keyFile),
     clock,
     version,
+    onDrain,
     onHealth: (healthy, error) => {
       conditions.set(
         'RecorderHealthy',

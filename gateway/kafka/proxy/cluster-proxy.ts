@@ -13,7 +13,7 @@ import { type Listener, listenTcp } from '../../net/listener.ts';
 import { ReloadingSecureContext } from '../../net/secure-context.ts';
 import type { FloodQuota } from '../../recorder/flood-quota.ts';
 import type { Recorder } from '../../recorder/recorder.ts';
-import type { Session, SessionConnection } from '../../session/session.ts';
+import type { Session } from '../../session/session.ts';
 import type { SessionRegistry } from '../../session/session-registry.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -58,7 +58,7 @@ export class ClusterProxy implements AsyncDisposable {
   readonly #credentials: SessionCredentials;
   readonly #topology: Topology;
   readonly #listeners = new Map<number | undefined, Listener>();
-  readonly #connections = new Set<SessionConnection>();
+  readonly #connections = new Set<ClientConnection>();
   readonly #explained = new Map<string, number>();
   #context: ReloadingSecureContext | undefined;
   #sweep: Timer | undefined;
@@ -129,6 +129,11 @@ export class ClusterProxy implements AsyncDisposable {
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** The recorder has room again. */
+  resume(): void {
+    for (const connection of this.#connections) connection.resume();
   }
 
   /** Gives live sessions' broker users what the next snapshot allows, before it is used. */
@@ -206,7 +211,7 @@ export class ClusterProxy implements AsyncDisposable {
       lossReason,
       explain: (session, operation, kind, name, deny) => this.#explain(session, `${operation} ${kind} ${name}`, deny),
       onClosed: (connection) => {
-        this.#connections.delete(connection);
+        this.#connections.delete(connection as ClientConnection);
       },
     };
   }

@@ -1,28 +1,31 @@
 import type { Socket } from 'node:net';
-import type { CloseReason, EventOrigin } from '../../../core/audit/event.ts';
+import type { CloseReason } from '../../../core/audit/event.ts';
 import { Cursor } from '../../../core/bytes/cursor.ts';
 import { Framer } from '../../../core/bytes/framer.ts';
 import { Writer } from '../../../core/bytes/writer.ts';
 import { alarmAt } from '../../../core/clock/alarm.ts';
 import type { Timer } from '../../../core/clock/clock.ts';
-import { AccessError, ProtocolError, SluiceError } from '../../../core/errors/sluice-error.ts';
+import { ProtocolError, SluiceError } from '../../../core/errors/sluice-error.ts';
+import type { Principal } from '../../../core/model/principal.ts';
 import type { Session, SessionConnection } from '../../session/session.ts';
 import { advertised, apiVersionsRange, unsupportedApiVersions } from '../enforce/api-versions.ts';
 import { FrameContext, type Touch } from '../enforce/context.ts';
 import type { Close, Outcome } from '../enforce/enforcement.ts';
 import { table } from '../enforce/table.ts';
 import { ApiKey, apis } from '../wire/generated/apis.ts';
-import { RequestHeader } from '../wire/request-header.ts';
-import { writeResponseHeader } from '../wire/response-header.ts';
+import { framePrefix, RequestHeader } from '../wire/request-header.ts';
+import { ClientLogin, type LoginHost, type SaslHeader } from './client-login.ts';
 import type { ConnectionWorld } from './connection-world.ts';
+import { answerBodyOffset, answerFrame, bareFrame, withBody } from './frames.ts';
 import { InFlight, type InFlightEntry } from './in-flight.ts';
-import { type Credentials, isSaslApi, SaslServer, type SaslStep } from './sasl-server.ts';
+import { Journal } from './journal.ts';
+import { isSaslApi } from './sasl-server.ts';
 import { UpstreamLink } from './upstream-link.ts';
 
-const framePrefix = 4;
 const maxFrameBeforeLogin = 64 << 10;
 const maxFrame = 104_857_600; // socket.request.max.bytes of a broker
 const mostInFlight = 128;
+const loginWithin = 30_000;
 const adminClientId = '__admin_client'; // lets Produce write internal topics
 
 /**
@@ -30,28 +33,25 @@ const adminClientId = '__admin_client'; // lets Produce write internal topics
  * table's enforcements; an async step (token check, dialling, a durable record) stops the reading until it is done.
  * Whatever cannot be understood closes the connection, as brokers do.
  */
-export class ClientConnection implements SessionConnection {
+export class ClientConnection implements SessionConnection, LoginHost {
   readonly id: number;
   readonly #world: ConnectionWorld;
   readonly #socket: Socket;
   readonly #raw: Socket;
-  readonly #origin: EventOrigin;
+  readonly #journal: Journal;
+  readonly #login: ClientLogin;
   readonly #framer = new Framer(maxFrameBeforeLogin);
   readonly #header = new RequestHeader();
-  readonly #sasl = new SaslServer();
   readonly #inFlight = new InFlight(mostInFlight);
   /** Topics whose records were handed on lately: a cut must reach bytes that the kernel does not have yet. */
   readonly #delivered = new Map<string, Touch>();
   #rest: Buffer | undefined;
   #busy = false;
+  #flushing = false;
   #closed = false;
   #session: Session | undefined;
-  #clientId = '';
-  #software: string | undefined;
   #link: UpstreamLink | undefined;
-  #expiry: Timer | undefined;
-  #loginDeadline: Timer | undefined;
-  #flushing = false;
+  #deadline: Timer;
 
   /** `raw` is the TCP socket: the same as `socket`, or the one beneath its TLS. */
   constructor(id: number, socket: Socket, raw: Socket, world: ConnectionWorld) {
@@ -59,52 +59,51 @@ export class ClientConnection implements SessionConnection {
     this.#world = world;
     this.#socket = socket;
     this.#raw = raw;
-    const source = `${raw.remoteAddress ?? 'unknown'}:${raw.remotePort ?? 0}`;
-    this.#origin = { conn: String(id), source, cluster: world.cluster, listener: world.listener };
+    this.#journal = new Journal(world, id, `${raw.remoteAddress ?? 'unknown'}:${raw.remotePort ?? 0}`);
+    this.#login = new ClientLogin(world, this.#journal, id, this);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('drain', () => this.#link?.resume());
+    socket.on('drain', () => this.resume());
     socket.on('error', () => this.#end('client'));
     socket.on('close', () => this.#end('client'));
-    this.#loginDeadline = world.clock.after(30_000, () => this.cut('idle'));
+    this.#deadline = world.clock.after(loginWithin, () => this.cut('idle'));
     socket.resume();
   }
 
-  // --- SessionConnection ---------------------------------------------------------------------------------------
-
+  /** Access may have changed. What lost its right and is under way may not reach the kernel, on either side. */
   recheck(): void {
     const session = this.#session;
     if (!session || this.#closed) return;
     const lost = (touch: Touch): boolean => !session.access.allows(touch.operation, touch.kind, touch.name);
-    let cut = false;
-    for (const entry of this.#inFlight) if (entry.touches.some(lost)) cut = true;
+    let cut = [...this.#inFlight].some((entry) => entry.touches.some(lost));
     for (const [key, touch] of this.#delivered) {
       if (!lost(touch)) continue;
       this.#delivered.delete(key);
       if (this.#socket.writableLength > 0) cut = true;
     }
-    // What lost its right is under way: nothing more of it may reach the kernel, on either side.
     if (cut) this.cut(this.#world.lossReason(session));
   }
 
+  /** Resets the connection: what the kernel does not have yet is not sent. */
   cut(reason: CloseReason): void {
     if (this.#closed) return;
     this.#world.metrics.cuts.add({ cluster: this.#world.cluster, reason });
     for (const entry of this.#inFlight) {
-      const topics = entry.touches.filter((touch) => touch.operation === 'consume' && touch.kind === 'topic');
-      if (topics.length === 0 || entry.enforcement?.api !== apis.Fetch) continue;
-      this.#world.recorder.append({
-        ...this.#eventOrigin(entry.correlationId),
-        kind: 'fetch_cut',
-        topics: topics.map((touch) => ({ topic: touch.name, partition: -1 })),
-        bytes: 0,
-        reason,
-      });
+      if (entry.enforcement?.api !== apis.Fetch) continue;
+      const topics = entry.touches.map(({ name }) => ({ topic: name, partition: -1 }));
+      this.#journal.append({ kind: 'fetch_cut', topics, bytes: 0, reason }, entry.correlationId);
     }
     this.#raw.resetAndDestroy();
     this.#end(reason);
   }
 
-  // --- client -> broker ----------------------------------------------------------------------------------------
+  /** Something that held the reading has room again. */
+  resume(): void {
+    if (this.#closed) return;
+    if (!this.#socket.writableNeedDrain && !this.#world.recorder.full) this.#link?.resume();
+    if (!this.#busy) this.#pump();
+  }
+
+  // client -> broker
 
   #onData(chunk: Buffer): void {
     if (this.#closed) return;
@@ -116,124 +115,99 @@ export class ClientConnection implements SessionConnection {
   /** Judges as many frames as may be judged now; the socket is read only while nothing holds it. */
   #pump(): void {
     try {
-      while (this.#rest && !this.#held()) {
+      while (this.#rest && !this.#holder()) {
         const bytes = this.#rest;
         this.#rest = undefined;
         const used = this.#framer.push(bytes, (frame) => {
           this.#onFrame(frame);
-          return !this.#held();
+          return !this.#holder();
         });
-        if (used < bytes.length && !this.#closed) {
-          const left = bytes.subarray(used);
-          this.#rest = this.#rest ? Buffer.concat([left, this.#rest]) : left;
-        }
+        if (used < bytes.length && !this.#closed) this.#rest = bytes.subarray(used);
       }
     } catch (error) {
       this.#fail(error);
       return;
     }
     if (this.#closed) return;
-    if (this.#held()) this.#socket.pause();
-    else this.#socket.resume();
+    const holder = this.#holder();
+    if (holder && !this.#socket.isPaused()) {
+      this.#socket.pause();
+      this.#world.metrics.pauses.add({ cluster: this.#world.cluster, reason: holder });
+    } else if (!holder && this.#socket.isPaused()) {
+      this.#socket.resume();
+    }
   }
 
-  #held(): boolean {
-    if (this.#closed || this.#busy) return true;
-    const reason = this.#inFlight.full
-      ? 'inFlight'
-      : this.#link?.congested
-        ? 'broker'
-        : this.#world.recorder.full
-          ? 'recorder'
-          : undefined;
-    if (reason) this.#world.metrics.pauses.add({ cluster: this.#world.cluster, reason });
-    return reason !== undefined;
+  /** What keeps further frames from being judged. */
+  #holder(): 'closed' | 'step' | 'inFlight' | 'broker' | 'client' | 'recorder' | undefined {
+    if (this.#closed) return 'closed';
+    if (this.#busy) return 'step';
+    if (this.#inFlight.full) return 'inFlight';
+    if (this.#link?.congested) return 'broker';
+    if (this.#socket.writableNeedDrain) return 'client';
+    return this.#world.recorder.full ? 'recorder' : undefined;
   }
 
   #onFrame(frame: Buffer): void {
-    if (this.#sasl.expectsBareToken) {
-      this.#saslStep(this.#sasl.bareToken(frame.subarray(framePrefix)), undefined);
-      return;
-    }
+    if (this.#login.expectsBareToken) return this.#login.bareToken(frame.subarray(framePrefix));
     const header = this.#header.read(frame);
-    const { apiKey, apiVersion, correlationId } = header;
-    if (apiKey === ApiKey.ApiVersions) {
-      this.#answerApiVersions(frame.subarray(header.bodyOffset), apiVersion, correlationId, header.clientId(frame));
-    } else if (isSaslApi(apiKey)) {
-      if (this.#session && apiKey === ApiKey.SaslHandshake) this.#sasl.reset();
-      const body = frame.subarray(header.bodyOffset);
-      const step =
-        apiKey === ApiKey.SaslHandshake
-          ? this.#sasl.handshake(apiVersion, body)
-          : this.#sasl.authenticate(apiVersion, body);
-      this.#saslStep(step, { apiKey, apiVersion, correlationId });
-    } else if (this.#session) {
-      this.#enforce(frame, header, this.#session);
-    } else {
-      this.#refuse({ kind: 'close', code: 'UnknownApi', why: `API ${apiKey} before authentication` });
-    }
+    const body = frame.subarray(header.bodyOffset);
+    if (!this.#session) this.#journal.clientId ||= header.clientId(frame) ?? '';
+    if (header.apiKey === ApiKey.ApiVersions) this.#answerApiVersions(body, header);
+    else if (isSaslApi(header.apiKey)) this.#login.request(header, body);
+    else if (this.#session) this.#enforce(frame, header, this.#session);
+    else this.#close({ kind: 'close', code: 'UnknownApi', why: `API ${header.apiKey} before authentication` });
   }
 
-  #answerApiVersions(body: Buffer, version: number, correlationId: number, clientId: string | null): void {
+  #answerApiVersions(body: Buffer, { apiVersion, correlationId }: RequestHeader): void {
     const answer = new Writer(512);
-    if (version < apiVersionsRange.min || version > apiVersionsRange.max) {
+    if (apiVersion < apiVersionsRange.min || apiVersion > apiVersionsRange.max) {
       apis.ApiVersions.writeResponse(answer, 0, unsupportedApiVersions());
       return this.#answerLocally(correlationId, 0, answer);
     }
-    const request = apis.ApiVersions.readRequest(new Cursor(body), version);
-    if (version >= 3) this.#software = `${request.clientSoftwareName} ${request.clientSoftwareVersion}`;
-    this.#clientId ||= clientId ?? '';
+    const request = apis.ApiVersions.readRequest(new Cursor(body), apiVersion);
+    if (apiVersion >= 3) this.#journal.software = `${request.clientSoftwareName} ${request.clientSoftwareVersion}`;
     const { features } = this.#world;
-    if (!features) return this.#end('upstream'); // what the broker can do is not known yet: no answer is better than a wrong one
-    apis.ApiVersions.writeResponse(answer, version, advertised(features));
+    if (!features) return this.#end('upstream'); // what the broker can do is not known yet: no answer beats a wrong one
+    apis.ApiVersions.writeResponse(answer, apiVersion, advertised(features));
     this.#answerLocally(correlationId, 0, answer);
   }
 
   #enforce(frame: Buffer, header: RequestHeader, session: Session): void {
     const { apiKey, apiVersion, correlationId } = header;
     const entry = table.get(apiKey);
-    const { features } = this.#world;
+    const { features, cluster, clock } = this.#world;
     const broker = features?.versions.get(apiKey);
-    if (
-      !entry ||
-      !features ||
-      !broker ||
-      apiVersion < Math.max(entry.min, broker.min) ||
-      apiVersion > Math.min(entry.max, broker.max)
-    ) {
-      return this.#refuse({
-        kind: 'close',
-        code: entry ? 'UnsupportedVersion' : 'UnknownApi',
-        why: entry ? `${entry.api.name} version ${apiVersion}` : `API ${apiKey}`,
-      });
+    if (!entry || !features || !broker) return this.#close({ kind: 'close', code: 'UnknownApi', why: `API ${apiKey}` });
+    if (apiVersion < Math.max(entry.min, broker.min) || apiVersion > Math.min(entry.max, broker.max)) {
+      return this.#close({ kind: 'close', code: 'UnsupportedVersion', why: `${entry.api.name} version ${apiVersion}` });
     }
     const clientId = header.clientId(frame) ?? '';
     if (clientId === adminClientId) frame[header.clientIdStart] = 0x2d;
     const context = new FrameContext(session.access, this.#world.view, features, this.#world.maskers, clientId);
     const outcome = entry.onRequest(frame.subarray(header.bodyOffset), apiVersion, context);
-    this.#noteDenials(context, correlationId);
-    this.#world.metrics.requests.add({ cluster: this.#world.cluster, api: entry.api.name, outcome: outcome.kind });
-    switch (outcome.kind) {
-      case 'close':
-        return this.#refuse(outcome);
-      case 'reply': {
-        this.#recordAll(context, correlationId);
-        return this.#answerLocally(correlationId, entry.api.responseHeaderVersion(apiVersion), outcome.body);
-      }
-      default:
-        return this.#forward(frame, header.bodyOffset, outcome, context, {
-          correlationId,
-          version: apiVersion,
-          enforcement: entry,
-          clientId,
-          pending: outcome.pending,
-          touches: context.touches,
-          since: this.#world.clock.monotonic(),
-          answer: undefined,
-          upstream: true,
-          arrived: false,
-        });
+    this.#journal.denials(context, correlationId);
+    this.#world.metrics.requests.add({ cluster, api: entry.api.name, outcome: outcome.kind });
+    if (outcome.kind === 'close') return this.#close(outcome);
+    if (outcome.kind === 'reply') {
+      this.#journal.events(context, correlationId);
+      return this.#answerLocally(correlationId, entry.api.responseHeaderVersion(apiVersion), outcome.body);
     }
+    const { pending } = outcome;
+    const { touches } = context;
+    const since = clock.monotonic();
+    this.#forward(frame, header.bodyOffset, outcome, context, {
+      correlationId,
+      version: apiVersion,
+      enforcement: entry,
+      clientId,
+      pending,
+      touches,
+      since,
+      answer: undefined,
+      upstream: true,
+      arrived: false,
+    });
   }
 
   #forward(
@@ -251,18 +225,19 @@ export class ClientConnection implements SessionConnection {
     // Without an answer there is nothing to hold back until the record is durable, so the request itself waits.
     const durableFirst = context.strict && !outcome.answered && context.events.length > 0;
     if (this.#link && !durableFirst) {
-      this.#recordAll(context, entry.correlationId);
+      this.#journal.events(context, entry.correlationId);
       return send();
     }
-    this.#await(async () => {
+    this.wait(async () => {
       if (!this.#link) await this.#openLink();
-      if (durableFirst) await this.#recordDurably(context, entry.correlationId);
-      else this.#recordAll(context, entry.correlationId);
+      if (durableFirst) await this.#durable(context, entry.correlationId);
+      else this.#journal.events(context, entry.correlationId);
       const session = this.#session;
-      if (!session || entry.touches.some((touch) => !session.access.allows(touch.operation, touch.kind, touch.name))) {
-        return this.cut('revoked'); // access ended while this request waited
-      }
-      send();
+      if (!session || this.#closed) return;
+      const lost = entry.touches.some((touch) => !session.access.allows(touch.operation, touch.kind, touch.name));
+      if (lost)
+        this.cut(this.#world.lossReason(session)); // access ended while this request waited
+      else send();
     });
   }
 
@@ -276,17 +251,17 @@ export class ClientConnection implements SessionConnection {
     }
     this.#link = new UpstreamLink(socket, {
       onFrame: (frame) => this.#onAnswer(frame),
-      onDrain: () => this.#pump(),
+      onDrain: () => this.resume(),
       onClosed: () => this.#end('upstream'),
     });
   }
 
-  // --- broker -> client ----------------------------------------------------------------------------------------
+  // broker -> client
 
   #onAnswer(frame: Buffer): void {
     try {
       const entry = this.#inFlight.nextFromBroker();
-      if (!entry?.enforcement || frame.length < 8 || frame.readInt32BE(framePrefix) !== entry.correlationId) {
+      if (!entry || frame.length < 8 || frame.readInt32BE(framePrefix) !== entry.correlationId) {
         throw new ProtocolError('BadFrame', 'the broker answered something that was not asked');
       }
       this.#judgeAnswer(frame, entry);
@@ -296,27 +271,28 @@ export class ClientConnection implements SessionConnection {
   }
 
   #judgeAnswer(frame: Buffer, entry: InFlightEntry): void {
-    const { session, enforcement } = { session: this.#session, enforcement: entry.enforcement };
+    const { enforcement, correlationId, version } = entry;
     const { features } = this.#world;
+    const session = this.#session;
     if (!session || !enforcement || !features) return;
     entry.arrived = true;
-    const bodyOffset = answerBody(frame, enforcement.api.responseHeaderVersion(entry.version));
+    const bodyOffset = answerBodyOffset(frame, enforcement.api.responseHeaderVersion(version));
     const context = new FrameContext(session.access, this.#world.view, features, this.#world.maskers, entry.clientId);
-    const outcome = enforcement.onResponse(frame.subarray(bodyOffset), entry.version, entry.pending, context);
-    this.#noteDenials(context, entry.correlationId);
-    if (outcome.kind === 'close') return this.#refuse(outcome);
+    const outcome = enforcement.onResponse(frame.subarray(bodyOffset), version, entry.pending, context);
+    this.#journal.denials(context, correlationId);
+    if (outcome.kind === 'close') return this.#close(outcome);
     if (context.touches.length > 0) entry.touches = context.touches;
     const answer = outcome.kind === 'forward' ? [frame] : withBody(frame, bodyOffset, outcome.body);
     const ready = (): void => {
       entry.answer = answer;
       this.#flush();
     };
-    if (context.strict && context.events.length > 0) {
-      this.#recordStrict(context, entry.correlationId, (error) => (error ? this.#end('recorder') : ready()));
-    } else {
-      this.#recordAll(context, entry.correlationId);
-      ready();
+    if (!context.strict || context.events.length === 0) {
+      this.#journal.events(context, correlationId);
+      if (this.#world.recorder.full) this.#link?.pause();
+      return ready();
     }
+    this.#journal.durably(context, correlationId, (error) => (error ? this.#end('recorder') : ready()));
   }
 
   /** Hands out what is ready, in order. */
@@ -330,8 +306,7 @@ export class ClientConnection implements SessionConnection {
       this.#write(entry.answer ?? []);
     }
     this.#flushing = false;
-    if (this.#rest && !this.#busy) this.#pump();
-    else if (!this.#held()) this.#socket.resume();
+    if (this.#rest || this.#socket.isPaused()) this.resume();
   }
 
   #write(chunks: readonly Uint8Array[]): void {
@@ -347,6 +322,7 @@ export class ClientConnection implements SessionConnection {
   }
 
   #answerLocally(correlationId: number, headerVersion: 0 | 1, body: Writer): void {
+    const answer = answerFrame(correlationId, headerVersion, body);
     this.#inFlight.push({
       correlationId,
       version: 0,
@@ -355,141 +331,47 @@ export class ClientConnection implements SessionConnection {
       pending: undefined,
       touches: [],
       since: 0,
-      answer: responseFrame(correlationId, headerVersion, body),
+      answer,
       upstream: false,
       arrived: true,
     });
     this.#flush();
   }
 
-  // --- authentication ------------------------------------------------------------------------------------------
+  // LoginHost
 
-  #saslStep(step: SaslStep, header: { apiKey: number; apiVersion: number; correlationId: number } | undefined): void {
-    switch (step.kind) {
-      case 'reply':
-        return this.#answerSasl(step.body, header);
-      case 'refuse':
-        if (step.body) this.#answerSasl(step.body, header);
-        this.#socket.end();
-        return this.#end('protocol');
-      case 'close':
-        return this.#refuse({ kind: 'close', code: 'BadFrame', why: step.why });
-      case 'check':
-        this.#await(() => this.#checkToken(step.credentials, header));
-    }
+  get principal(): Principal | undefined {
+    return this.#session?.principal;
   }
 
-  #answerSasl(body: Writer, header: { apiKey: number; apiVersion: number; correlationId: number } | undefined): void {
-    if (!header) {
-      const prefix = Buffer.allocUnsafe(framePrefix);
-      prefix.writeInt32BE(body.byteLength);
-      this.#write([prefix, ...body.chunks()]);
-      return;
-    }
+  answer(body: Writer, header: SaslHeader): void {
+    if (!header) return this.#write(bareFrame(body));
     const api = header.apiKey === ApiKey.SaslHandshake ? apis.SaslHandshake : apis.SaslAuthenticate;
     this.#answerLocally(header.correlationId, api.responseHeaderVersion(header.apiVersion), body);
   }
 
-  async #checkToken(
-    credentials: Credentials,
-    header: { apiKey: number; apiVersion: number; correlationId: number } | undefined,
-  ): Promise<void> {
-    const { mechanism } = credentials;
-    try {
-      const { principal, expiresAt } = await this.#world.authenticate(credentials.token, credentials.user);
-      if (this.#closed) return;
-      const before = this.#session?.principal;
-      if (before && (before.identity !== principal.identity || before.issuer !== principal.issuer)) {
-        throw new AccessError('TokenRefused', 'the token was refused', {
-          why: 'a connection cannot change its principal',
-        });
-      }
-      this.#loginDeadline?.cancel();
-      this.#expiry?.cancel();
-      this.#expiry = alarmAt(this.#world.clock, expiresAt, () => this.cut('expired'));
-      this.#session ??= this.#world.sessions.join(principal, this.#world.cluster, this);
-      this.#framer.maxFrameSize = maxFrame;
-      this.#world.metrics.logins.add({ cluster: this.#world.cluster, outcome: 'ok' });
-      this.#world.recorder.append({
-        ...this.#eventOrigin(undefined),
-        kind: 'auth',
-        ok: true,
-        mechanism,
-        clientId: this.#clientId,
-        software: this.#software,
-      });
-      this.#answerSasl(this.#sasl.accepted(expiresAt - this.#world.clock.now()), header);
-    } catch (error) {
-      const code = error instanceof SluiceError ? error.code : 'Bug';
-      this.#world.metrics.logins.add({ cluster: this.#world.cluster, outcome: code });
-      this.#world.flood.note({
-        ...this.#eventOrigin(undefined),
-        kind: 'auth',
-        ok: false,
-        mechanism,
-        code,
-        clientId: this.#clientId,
-        software: this.#software,
-      });
-      this.#world.log.info('a login was refused', { cluster: this.#world.cluster, connection: this.id, code, error });
-      if (!(error instanceof AccessError)) return this.#end('upstream'); // "cannot tell now" must not look like a no
-      this.#saslStep(this.#sasl.refused(`${error.message}: ${error.why ?? ''}`), header);
-    }
+  accept(principal: Principal, expiresAt: number): void {
+    if (this.#closed) return;
+    this.#deadline.cancel();
+    this.#deadline = alarmAt(this.#world.clock, expiresAt, () => this.cut('expired'));
+    this.#session ??= this.#world.sessions.join(principal, this.#world.cluster, this);
+    this.#journal.session = this.#session;
+    this.#framer.maxFrameSize = maxFrame;
   }
 
-  // --- records and ends ----------------------------------------------------------------------------------------
-
-  #noteDenials(context: FrameContext, correlationId: number): void {
-    for (const { operation, kind, name, decision, error } of context.denials) {
-      this.#world.metrics.denials.add({ cluster: this.#world.cluster, operation, code: decision.code });
-      this.#world.flood.note({
-        ...this.#eventOrigin(correlationId),
-        kind: 'deny',
-        operation,
-        resource: kind,
-        name,
-        code: decision.code,
-        rule: `${decision.rule.kind}/${decision.rule.name}`,
-        error,
-      });
-      this.#world.explain(this.#session, operation, kind, name, decision);
-    }
+  refuse(why: string): void {
+    this.#close({ kind: 'close', code: 'BadFrame', why });
   }
 
-  #recordAll(context: FrameContext, correlationId: number): void {
-    for (const event of context.events)
-      this.#world.recorder.append({ ...this.#eventOrigin(correlationId, context), ...event });
+  hangUp(): void {
+    this.#end('protocol');
   }
 
-  /** Calls back once, when every event of the frame is on the disk. */
-  #recordStrict(context: FrameContext, correlationId: number, done: (error: SluiceError | undefined) => void): void {
-    const last = context.events.length - 1;
-    context.events.forEach((event, i) => {
-      const whole = { ...this.#eventOrigin(correlationId, context), ...event };
-      if (i < last) this.#world.recorder.append(whole);
-      else this.#world.recorder.appendStrict(whole, done); // lines go to the disk in order: the last one stands for all
-    });
+  giveUp(): void {
+    this.#end('upstream');
   }
 
-  #recordDurably(context: FrameContext, correlationId: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#recordStrict(context, correlationId, (error) => (error ? reject(error) : resolve()));
-    });
-  }
-
-  #eventOrigin(corr: number | undefined, context?: FrameContext): EventOrigin {
-    const session = this.#session;
-    return {
-      ...this.#origin,
-      ...(session ? { sid: session.id, principal: session.principal.identity } : {}),
-      ...(corr === undefined ? {} : { corr }),
-      ...(context?.grant === undefined ? {} : { grant: context.grant }),
-      ...(context?.policy === undefined ? {} : { policy: context.policy }),
-    };
-  }
-
-  /** Runs an async step with the reading stopped. */
-  #await(step: () => Promise<void>): void {
+  wait(step: () => Promise<void>): void {
     this.#busy = true;
     step().then(
       () => {
@@ -500,21 +382,25 @@ export class ClientConnection implements SessionConnection {
     );
   }
 
-  #refuse(close: Close): void {
-    this.#world.flood.note({ ...this.#eventOrigin(undefined), kind: 'error', code: close.code, where: 'kafka' });
-    this.#world.log.info('a connection was closed', {
-      cluster: this.#world.cluster,
-      connection: this.id,
-      code: close.code,
-      reason: close.why,
+  // ends
+
+  #durable(context: FrameContext, correlationId: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#journal.durably(context, correlationId, (error) => (error ? reject(error) : resolve()));
     });
+  }
+
+  #close({ code, why }: Close): void {
+    this.#journal.flood({ kind: 'error', code, where: 'kafka' });
+    const fields = { cluster: this.#world.cluster, connection: this.id, code, reason: why };
+    this.#world.log.info('a connection was closed', fields);
     this.#end('protocol');
   }
 
   #fail(error: unknown): void {
     if (this.#closed) return;
     const code = error instanceof SluiceError ? error.code : 'Bug';
-    this.#world.flood.note({ ...this.#eventOrigin(undefined), kind: 'error', code, where: 'kafka' });
+    this.#journal.flood({ kind: 'error', code, where: 'kafka' });
     const level = code === 'Bug' ? 'error' : 'warn';
     this.#world.log[level]('a connection failed', { cluster: this.#world.cluster, connection: this.id, code, error });
     this.#end(code === 'RecorderFailed' ? 'recorder' : error instanceof ProtocolError ? 'protocol' : 'upstream');
@@ -524,40 +410,12 @@ export class ClientConnection implements SessionConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#rest = undefined;
-    this.#expiry?.cancel();
-    this.#loginDeadline?.cancel();
+    this.#deadline.cancel();
     this.#link?.reset();
-    if (!this.#socket.writableEnded) this.#socket.destroy();
-    else this.#world.clock.after(1000, () => this.#socket.destroy()); // a refusal is still on its way out
-    const session = this.#session;
-    if (session) this.#world.sessions.leave(session, this);
+    // Answers that were given before the end still go out; after a cut there is nothing left to go.
+    this.#socket.destroySoon();
+    this.#world.clock.after(2_000, () => this.#socket.destroy());
+    if (this.#session) this.#world.sessions.leave(this.#session, this);
     this.#world.onClosed(this, reason);
   }
-}
-
-/** Where an answer's body begins: behind length, correlation id and, in flexible versions, the header's tags. */
-function answerBody(frame: Buffer, headerVersion: 0 | 1): number {
-  if (headerVersion === 0) return 8;
-  if (frame[8] === 0) return 9;
-  const cursor = new Cursor(frame, 8);
-  for (let left = cursor.tagCount(); left > 0; left--) {
-    cursor.unsignedVarint();
-    cursor.skip(cursor.unsignedVarint());
-  }
-  return cursor.position;
-}
-
-/** The frame's header, as it is, in front of another body. */
-function withBody(frame: Buffer, bodyOffset: number, body: Writer): Uint8Array[] {
-  const header = Buffer.from(frame.subarray(0, bodyOffset));
-  header.writeInt32BE(bodyOffset - framePrefix + body.byteLength);
-  return [header, ...body.chunks()];
-}
-
-function responseFrame(correlationId: number, headerVersion: 0 | 1, body: Writer): Uint8Array[] {
-  const header = new Writer(16);
-  const length = header.reserveInt32();
-  writeResponseHeader(header, headerVersion, correlationId);
-  header.patchInt32(length, header.byteLength - framePrefix + body.byteLength);
-  return [...header.chunks(), ...body.chunks()];
 }

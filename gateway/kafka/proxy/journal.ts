@@ -1,0 +1,79 @@
+import type { AuditEvent, EventOrigin } from '../../../core/audit/event.ts';
+import type { SluiceError } from '../../../core/errors/sluice-error.ts';
+import type { Session } from '../../session/session.ts';
+import type { FrameContext } from '../enforce/context.ts';
+import type { ConnectionWorld } from './connection-world.ts';
+
+/** What one connection tells the audit log, the metrics and the gateway's own log: always with who and where. */
+export class Journal {
+  readonly #world: ConnectionWorld;
+  readonly #origin: EventOrigin;
+  session: Session | undefined;
+  clientId = '';
+  software: string | undefined;
+
+  constructor(world: ConnectionWorld, connection: number, source: string) {
+    this.#world = world;
+    this.#origin = { conn: String(connection), source, cluster: world.cluster, listener: world.listener };
+  }
+
+  append(event: AuditEvent, corr?: number): void {
+    this.#world.recorder.append({ ...this.#whole(corr), ...event });
+  }
+
+  /** What a stranger can make happen as often as he likes: failed logins, garbage. */
+  flood(event: Parameters<ConnectionWorld['flood']['note']>[0]): void {
+    this.#world.flood.note({ ...this.#whole(undefined), ...event });
+  }
+
+  login(mechanism: string, code: string | undefined): void {
+    const event = { kind: 'auth', mechanism, clientId: this.clientId, software: this.software } as const;
+    this.#world.metrics.logins.add({ cluster: this.#world.cluster, outcome: code ?? 'ok' });
+    if (code === undefined) this.append({ ...event, ok: true });
+    else this.flood({ ...event, ok: false, code });
+  }
+
+  /** Every denial of a frame: counted, in the audit log, and in words in the gateway's log. */
+  denials(context: FrameContext, corr: number): void {
+    for (const { operation, kind, name, decision, error } of context.denials) {
+      this.#world.metrics.denials.add({ cluster: this.#world.cluster, operation, code: decision.code });
+      this.#world.flood.note({
+        ...this.#whole(corr),
+        kind: 'deny',
+        operation,
+        resource: kind,
+        name,
+        code: decision.code,
+        rule: `${decision.rule.kind}/${decision.rule.name}`,
+        error,
+      });
+      this.#world.explain(this.session, operation, kind, name, decision);
+    }
+  }
+
+  /** Queues the events of a frame. */
+  events(context: FrameContext, corr: number): void {
+    for (const event of context.events) this.#world.recorder.append({ ...this.#whole(corr, context), ...event });
+  }
+
+  /** As events, and calls back once, when all of them are on the disk or cannot be put there. */
+  durably(context: FrameContext, corr: number, done: (error: SluiceError | undefined) => void): void {
+    const last = context.events.length - 1;
+    context.events.forEach((event, i) => {
+      const whole = { ...this.#whole(corr, context), ...event };
+      if (i < last) this.#world.recorder.append(whole);
+      else this.#world.recorder.appendStrict(whole, done); // lines go to the disk in order: the last stands for all
+    });
+  }
+
+  #whole(corr: number | undefined, context?: FrameContext): EventOrigin {
+    const { session } = this;
+    return {
+      ...this.#origin,
+      ...(session ? { sid: session.id, principal: session.principal.identity } : {}),
+      ...(corr === undefined ? {} : { corr }),
+      ...(context?.grant === undefined ? {} : { grant: context.grant }),
+      ...(context?.policy === undefined ? {} : { policy: context.policy }),
+    };
+  }
+}
