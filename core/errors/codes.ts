@@ -14,7 +14,7 @@ export interface CodeEntry {
 export const codes = {
   // input
   BadUsage: { kind: 'input', summary: 'The command line, or a value in it, does not fit the command.' },
-  BadConfig: { kind: 'input', summary: 'gateway.yaml does not satisfy its schema or contradicts itself.' },
+  BadConfig: { kind: 'input', summary: 'A gateway.yaml does not satisfy its schema or contradicts itself.' },
   InvalidPolicyRepo: { kind: 'input', summary: 'The policy repo has problems; each is listed with file:line:column.' },
   FolderNotEmpty: { kind: 'input', summary: 'A command that creates a repo found files in the folder.' },
   FileUnreadable: { kind: 'input', summary: 'A file that was named could not be read.' },
@@ -27,7 +27,6 @@ export const codes = {
     kind: 'access',
     summary: 'A bearer token is expired, for another audience, badly signed or not a token.',
   },
-  TokenUncheckable: { kind: 'access', summary: 'A bearer token could not be checked now: the issuer gave no keys.' },
   NoIdentity: { kind: 'access', summary: 'A valid token matches no Identity, or more than one.' },
   NotEligible: { kind: 'access', summary: 'No policy lets this subject ask for this.' },
   // source
