@@ -1,10 +1,12 @@
 import { meets } from '../../core/admission/count-approvals.ts';
+import { exclusions } from '../../core/admission/exclusions.ts';
 import { judgeGrant } from '../../core/admission/judge-grant.ts';
 import type { Clock } from '../../core/clock/clock.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
 import type { AccessRequest } from '../../core/forge/forge.ts';
 import { collectEvidence } from '../../core/forge/plain/collect-evidence.ts';
 import type { Grant } from '../../core/model/documents.ts';
+import type { AdmittedGrant } from '../../core/model/right.ts';
 import { isGrantFile } from '../../core/source/policy-tree.ts';
 import type { Workspace } from './open-workspace.ts';
 import { reviewRequest } from './review-request.ts';
@@ -56,7 +58,8 @@ async function openStatus(workspace: Workspace, request: AccessRequest): Promise
   const current = request.approvals.filter(({ digest }) => digest === content.digest);
   const by = (verdict: 'approve' | 'reject'): string[] =>
     current.filter((approval) => approval.verdict === verdict).map((approval) => approval.by);
-  const approvedBy = by('approve');
+  const parties = exclusions(workspace.rules, { requestSigners: [], claimedEmails: [] }, grant);
+  const approvedBy = by('approve').filter((name) => !parties.has(name));
   const waitingFor = approvers.flatMap(({ rule, clauses }) => {
     const met = meets(
       workspace.rules.approverRules.get(rule)!,
@@ -89,11 +92,12 @@ async function mergedGrants(workspace: Workspace, clock: Clock): Promise<AccessS
   const found: AccessStatus[] = [];
   const alive = new Set((await clone.tree(tip)).map((entry) => entry.path));
   const { revocations } = await workspace.loader.narrowing(tip);
-  for (const id of [...steps].reverse()) {
+  const admittedBefore = new Map<string, AdmittedGrant>();
+  for (const id of steps) {
     const commit = await clone.commit(id);
     const parent = commit.parents[0]!;
     const added = (await clone.changes(parent, id)).filter(
-      ({ path, before, after }) => isGrantFile(path) && after && !before,
+      ({ path, before, after }) => isGrantFile(path) && after && before?.id !== after.id,
     );
     if (added.length === 0) continue;
     const before = (await workspace.loader.plane(parent)).policySet ?? rules;
@@ -121,9 +125,13 @@ async function mergedGrants(workspace: Workspace, clock: Clock): Promise<AccessS
         repo: { repoId, branch },
         now,
         maxSkew: 60_000,
-        uidUsed: false,
-        active: 0,
+        uidUsed: admittedBefore.has(grant.uid),
+        active: [...admittedBefore.values()].filter(
+          (other) => other.subject === grant.subject && other.policy === grant.policy && evidence.mergedAt < other.end,
+        ).length,
+        lastMergedAt: 0,
       });
+      if (admitted) admittedBefore.set(grant.uid, admitted);
       const revoked =
         !alive.has(path) ||
         revocations.some(({ target }) =>
@@ -151,7 +159,7 @@ async function mergedGrants(workspace: Workspace, clock: Clock): Promise<AccessS
       });
     }
   }
-  return found;
+  return found.reverse();
 }
 
 function describe(grant: Grant): Pick<AccessStatus, 'name' | 'subject' | 'operations' | 'streams' | 'reason'> {

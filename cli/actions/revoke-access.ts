@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { Clock } from '../../core/clock/clock.ts';
 import { formatInstant } from '../../core/clock/instant.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
+import { didYouMean } from '../../core/load/nearest.ts';
 import type { Workspace } from './open-workspace.ts';
 
 export interface Revoked {
@@ -23,6 +24,19 @@ export async function revokeAccess(
 ): Promise<Revoked> {
   if ('subject' in target && !workspace.rules.identities.has(target.subject)) {
     throw new InputError('BadUsage', `the policy repo has no Identity '${target.subject}'`);
+  }
+  if ('grant' in target) {
+    const { grants } = await workspace.loader.narrowing(workspace.tip);
+    if (!grants.some(({ uid, name }) => uid === target.grant || name === target.grant)) {
+      const near = didYouMean(
+        target.grant,
+        grants.map(({ name }) => name),
+      );
+      throw new InputError('BadUsage', `there is no grant '${target.grant}' on ${workspace.branch}`, {
+        why: 'one whose file is gone is over already; an open request grants nothing yet',
+        fix: near ?? 'sluice access list shows them all',
+      });
+    }
   }
   const about = 'grant' in target ? target.grant : target.subject;
   const name =

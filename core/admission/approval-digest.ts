@@ -19,7 +19,7 @@ export interface ContentDigest {
 
 /**
  * What approving a grant approves: the grant itself, who its subject is, the policy and approver rules that let it
- * through, the topics and groups it comes to, what is hidden and how it is recorded. All as the rules stand before the
+ * through, the topics and groups it comes to and on which clusters, what is hidden and how it is recorded. All as the rules stand before the
  * step. Any later change of any of these gives another digest; where files stand and how they are laid out does not.
  */
 export function grantDigest(rules: PolicySet, grant: Grant, repo: RepoIdentity): ContentDigest {
@@ -32,7 +32,7 @@ export function grantDigest(rules: PolicySet, grant: Grant, repo: RepoIdentity):
     subject: hashOf(subject ? bindingsDigest(subject) : null),
     policy: hashOf(policy ? withoutPlace(policy) : null),
     approval: hashOf(requiredRules(rules, grant).map((name) => approvalOf(rules, name))),
-    scope: hashOf(streams),
+    scope: hashOf({ streams, clusters: grant.streams.map((name) => rules.streams.get(name)?.cluster ?? null) }),
     masks: hashOf(masksOf(rules, streams)),
     recording: hashOf(policy?.durability ?? null),
   };

@@ -1,6 +1,7 @@
 import type { AccessPolicy, Grant, PolicySet } from '../model/documents.ts';
 import { fits, type Misfit } from '../policy/fits.ts';
 import { requiredRules } from './approval-digest.ts';
+import { exclusions } from './exclusions.ts';
 
 export interface Askable {
   readonly policy: AccessPolicy;
@@ -15,7 +16,7 @@ export function askable(rules: PolicySet, draft: Omit<Grant, 'policy'>): readonl
     .sort((a, b) => a.misfits.length - b.misfits.length || (a.policy.name < b.policy.name ? -1 : 1));
 }
 
-/** Who may approve a grant: for each required rule, its clauses with the people who count (the parties are left out). */
+/** Who may approve a grant: for each required rule, its clauses with the people who count (the parties and their other Identities are left out). */
 export function approversFor(
   rules: PolicySet,
   grant: Grant,
@@ -24,7 +25,7 @@ export function approversFor(
   readonly match: 'all' | 'any';
   readonly clauses: readonly { readonly from: string; readonly count: number; readonly people: readonly string[] }[];
 }[] {
-  const parties = new Set([grant.subject, grant.requestedBy]);
+  const parties = exclusions(rules, { requestSigners: [], claimedEmails: [] }, grant);
   return requiredRules(rules, grant).flatMap((name) => {
     const rule = rules.approverRules.get(name);
     if (!rule) return [];

@@ -2,6 +2,7 @@ import type { ApproverRule, PolicySet } from '../model/documents.ts';
 import type { Approval, Refusal } from '../model/verdict.ts';
 import { type ContentDigest, differingParts, type RepoIdentity } from './approval-digest.ts';
 import type { SeenApproval, StepEvidence } from './evidence.ts';
+import { sameHuman } from './same-human.ts';
 
 export interface Counted {
   readonly refusal: Refusal | undefined;
@@ -19,8 +20,10 @@ export interface Wanted {
 }
 
 /**
- * Takes the approvals that are about exactly this content, fresh, and of somebody who may: the latest word of a person
- * wins. `longest` is the longest time in ms from approval to merge.
+ * Takes the statements that are about exactly this content: the latest word of a person wins. An approval must also be
+ * fresh, based on the branch, and of somebody who may approve; a rejection stands as long as its author does not take
+ * it back, and nothing that others write into a commit can silence it. `longest` is the longest time in ms from
+ * approval to merge.
  */
 export function screenApprovals(
   evidence: StepEvidence,
@@ -30,8 +33,11 @@ export function screenApprovals(
   nameOf: (seen: SeenApproval) => string | undefined,
 ): { valid: readonly (SeenApproval & { name: string })[]; discounted: Counted['discounted'] } {
   const valid = new Map<string, SeenApproval & { name: string }>();
+  // An owner may be known to the trust root by another name than their Identity's: the key tells.
+  const own = ({ by }: SeenApproval, name: string): string | undefined =>
+    excluded.get(name) ?? (by === undefined ? undefined : excluded.get(by));
   const discounted: { by: string; why: string; as: Refusal }[] = [];
-  for (const seen of [...evidence.approvals].sort((a, b) => a.statement.signedAt - b.statement.signedAt)) {
+  for (const seen of [...evidence.approvals].sort(inOrder)) {
     const name = nameOf(seen);
     const by = name ?? seen.by ?? seen.owner ?? 'an unknown key';
     const drop = (as: Refusal, why: string): void => {
@@ -49,18 +55,27 @@ export function screenApprovals(
         'ApprovalForOtherContent',
         `they approved other content${parts.length > 0 ? `: ${parts.join(', ')} changed since` : ''}`,
       );
-    } else if (statement.signedAt > evidence.mergedAt) drop('MergeTimeOutOfRange', 'it was signed after the merge');
+    } else if (statement.verdict === 'reject') valid.set(name, { ...seen, name });
+    else if (statement.signedAt > evidence.mergedAt) drop('MergeTimeOutOfRange', 'it was signed after the merge');
     else if (evidence.mergedAt - statement.signedAt > longest)
       drop('ApprovalExpired', 'it is older than the rule allows');
     else if (evidence.mergedAt > statement.expiresAt) drop('ApprovalExpired', 'it had expired');
-    else if (excluded.has(name)) drop('SelfApproval', excluded.get(name)!);
+    else if (own(seen, name) !== undefined) drop('SelfApproval', own(seen, name)!);
     else if (!seen.base) drop('ApprovalReplayed', 'it was made on a commit that is not on the branch');
     else valid.set(name, { ...seen, name });
   }
   return { valid: [...valid.values()], discounted };
 }
 
-/** Whether the valid approvals meet a rule: every clause (or one, for `any`) filled, one person in one clause only. */
+/** By time; of two at the same time the rejection is the later one, so that no order of trailers can undo it. */
+function inOrder({ statement: a }: SeenApproval, { statement: b }: SeenApproval): number {
+  return a.signedAt - b.signedAt || (a.verdict === b.verdict ? 0 : a.verdict === 'reject' ? 1 : -1);
+}
+
+/**
+ * Whether the valid approvals meet a rule: every clause (or one, for `any`) filled, one human in one clause only,
+ * however many Identities they have.
+ */
 export function meets(
   rule: ApproverRule,
   rules: PolicySet,
@@ -68,12 +83,15 @@ export function meets(
 ): boolean {
   const { match, clauses } = rule.require;
   if (clauses.length === 0) return false; // an empty list approves nothing
-  const fits = (clause: { readonly from: string }, seen: SeenApproval & { name: string }): boolean =>
-    memberOf(rules, clause.from, seen.name) && seen.base !== undefined && memberOf(seen.base, clause.from, seen.name);
+  const humans = [...Map.groupBy(valid, ({ name }) => [...sameHuman(rules, name)].sort()[0]!).values()];
+  const fits = (clause: { readonly from: string }, human: readonly (SeenApproval & { name: string })[]): boolean =>
+    human.some(
+      ({ name, base }) => memberOf(rules, clause.from, name) && base !== undefined && memberOf(base, clause.from, name),
+    );
   if (match === 'any')
-    return clauses.some((clause) => valid.filter((seen) => fits(clause, seen)).length >= Math.max(1, clause.count));
+    return clauses.some((clause) => humans.filter((human) => fits(clause, human)).length >= Math.max(1, clause.count));
   const slots = clauses.flatMap((clause) => Array.from({ length: Math.max(1, clause.count) }, () => clause));
-  return assign(slots, valid, fits);
+  return assign(slots, humans, fits);
 }
 
 /** Members by list only: a claim is no proof of who may approve. */

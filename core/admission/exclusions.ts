@@ -1,5 +1,6 @@
 import type { PolicySet } from '../model/documents.ts';
 import type { StepEvidence } from './evidence.ts';
+import { sameHuman } from './same-human.ts';
 
 /**
  * Who can never approve a step, each with why: whoever asked, gets, signed, wrote or co-wrote it, and every other
@@ -7,7 +8,7 @@ import type { StepEvidence } from './evidence.ts';
  */
 export function exclusions(
   rules: PolicySet,
-  evidence: StepEvidence,
+  evidence: Pick<StepEvidence, 'requestSigners' | 'claimedEmails'>,
   roles: { readonly subject?: string; readonly requestedBy?: string },
 ): ReadonlyMap<string, string> {
   const excluded = new Map<string, string>();
@@ -22,20 +23,8 @@ export function exclusions(
     if (identity.person?.emails.some((email) => emails.has(fold(email))))
       add(identity.name, 'they are an author of the request');
   }
-  for (let grown = true; grown; ) {
-    grown = false;
-    for (const identity of rules.identities.values()) {
-      for (const alias of identity.person?.aliases ?? []) {
-        for (const [one, other] of [
-          [identity.name, alias],
-          [alias, identity.name],
-        ] as const) {
-          if (!excluded.has(one) || excluded.has(other)) continue;
-          excluded.set(other, `they are the same human as ${one}`);
-          grown = true;
-        }
-      }
-    }
+  for (const name of [...excluded.keys()]) {
+    for (const other of sameHuman(rules, name)) add(other, `they are the same human as ${name}`);
   }
   return excluded;
 }

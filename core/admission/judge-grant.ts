@@ -9,6 +9,7 @@ import { grantDigest, type RepoIdentity, requiredRules } from './approval-digest
 import { meets, memberOf, screenApprovals } from './count-approvals.ts';
 import type { StepEvidence } from './evidence.ts';
 import { exclusions } from './exclusions.ts';
+import { mergeTimeProblem } from './merge-time.ts';
 import { resolveScope } from './resolve-scope.ts';
 
 /** What the gateway knows besides rules and evidence. */
@@ -19,8 +20,10 @@ export interface GrantFacts {
   readonly maxSkew: number;
   /** uid was admitted before, or its grant was deleted. */
   readonly uidUsed: boolean;
-  /** Grants of the same subject under the same policy that have not ended. */
+  /** Grants of the same subject under the same policy that had not ended when this one was merged. */
   readonly active: number;
+  /** Epoch ms of the latest merge that was admitted before this one; 0 when there is none. */
+  readonly lastMergedAt: number;
 }
 
 export interface GrantJudgement {
@@ -56,16 +59,13 @@ export function judgeGrant(rules: PolicySet, grant: Grant, evidence: StepEvidenc
       `${grant.subject} has ${facts.active} grants under '${policy.name}', which allows ${maxActive}`,
     );
   }
-  if (evidence.mergedAt > facts.now + facts.maxSkew) {
-    return refuse(
-      'MergeTimeOutOfRange',
-      `the merge is signed for ${formatInstant(evidence.mergedAt)}, which is still to come`,
-    );
-  }
-  if (!evidence.requestSigners.every((signer) => signer === grant.requestedBy)) {
+  const outOfRange = mergeTimeProblem(evidence.mergedAt, facts);
+  if (outOfRange !== undefined) return refuse('MergeTimeOutOfRange', outOfRange);
+  const { requestSigners } = evidence;
+  if (requestSigners.length === 0 || !requestSigners.every((signer) => signer === grant.requestedBy)) {
     return refuse(
       'UnsignedRequest',
-      `the request names ${grant.requestedBy} but commits of it are signed by ${evidence.requestSigners.join(', ')}`,
+      `the request names ${grant.requestedBy} but commits of it are signed by ${requestSigners.join(', ') || 'nobody'}`,
     );
   }
   const names = requiredRules(rules, grant);

@@ -5,8 +5,23 @@ import { type ContentChange, policyDigest } from './approval-digest.ts';
 import { screenApprovals } from './count-approvals.ts';
 import type { StepEvidence } from './evidence.ts';
 import { exclusions } from './exclusions.ts';
+import { mergeTimeProblem } from './merge-time.ts';
 
 const longestAge = 7 * 86_400_000;
+
+/** What the gateway knows besides rules and evidence. */
+export interface PolicyFacts {
+  readonly trustRoot: TrustRoot;
+  /** Epoch ms. */
+  readonly now: number;
+  /** The documents after the step have no errors; else `problem` says one. */
+  readonly loads: boolean;
+  readonly problem: string;
+  /** Epoch ms of the latest merge that was admitted before this one; 0 when there is none. */
+  readonly lastMergedAt: number;
+  /** Epoch ms at which a change was last admitted, by its digest: what was signed before then is used up. */
+  readonly usedUp: (digest: string) => number | undefined;
+}
 
 /**
  * Judges a step that changes anything but grants and revocations: k owners of the trust root (more when the repo's
@@ -16,7 +31,7 @@ export function judgePolicy(
   rules: PolicySet,
   changes: readonly ContentChange[],
   evidence: StepEvidence,
-  facts: { readonly trustRoot: TrustRoot; readonly now: number; readonly loads: boolean; readonly problem: string },
+  facts: PolicyFacts,
 ): PolicyVerdict {
   const { trustRoot } = facts;
   const repo = { repoId: trustRoot.repoId, branch: trustRoot.branch };
@@ -33,11 +48,23 @@ export function judgePolicy(
   });
   if (!facts.loads) return refuse('InvalidDocuments', `the documents have problems: ${facts.problem}`);
   if (evidence.flaw) return refuse(evidence.flaw.refusal, evidence.flaw.message);
-  if (evidence.mergedAt > facts.now + trustRoot.maxSkew)
-    return refuse('MergeTimeOutOfRange', 'the merge is signed for a time to come');
+  const outOfRange = mergeTimeProblem(evidence.mergedAt, { ...facts, maxSkew: trustRoot.maxSkew });
+  if (outOfRange !== undefined) return refuse('MergeTimeOutOfRange', outOfRange);
   const excluded = exclusions(rules, evidence, {});
   const wanted = { repo, kind: 'policy', uid: '', content } as const;
-  const { valid, discounted } = screenApprovals(evidence, wanted, excluded, longestAge, (seen) => seen.owner);
+  const screened = screenApprovals(evidence, wanted, excluded, longestAge, (seen) => seen.owner);
+  const used = facts.usedUp(content.digest) ?? Number.NEGATIVE_INFINITY;
+  const valid = screened.valid.filter(({ statement }) => statement.verdict === 'reject' || statement.signedAt > used);
+  const discounted = [
+    ...screened.discounted,
+    ...screened.valid
+      .filter((seen) => !valid.includes(seen))
+      .map(({ name }) => ({
+        by: name,
+        why: 'it let the same change in once already',
+        as: 'ApprovalReplayed' as const,
+      })),
+  ];
   const approvals = valid
     .filter(({ statement }) => statement.verdict === 'approve')
     .map(({ name, statement }) => ({ by: name, signedAt: statement.signedAt, digest: statement.digest }));

@@ -81,5 +81,10 @@ function isText(value: unknown, mayBeEmpty = false): value is string {
 }
 
 function isParts(value: unknown): value is Record<string, string> {
-  return typeof value === 'object' && value !== null && Object.values(value).every((part) => isText(part));
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((part) => isText(part))
+  );
 }

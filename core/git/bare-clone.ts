@@ -115,6 +115,17 @@ export class BareClone implements AsyncDisposable {
     return parseCommit(id, object.body);
   }
 
+  /** The object is here. */
+  async has(id: string): Promise<boolean> {
+    try {
+      await this.#objects().read(id);
+      return true;
+    } catch (error) {
+      if (error instanceof SourceError && error.code === 'RevisionNotFound') return false;
+      throw error;
+    }
+  }
+
   blob(id: string, cap: number): Promise<Buffer> {
     return this.#objects()
       .read(id, cap)
@@ -205,7 +216,11 @@ export class BareClone implements AsyncDisposable {
     return lines(out).at(-1) ?? tip;
   }
 
-  async mergeBase(a: string, b: string): Promise<string> {
+  /** Where two commits parted; undefined when they share no history. */
+  async mergeBase(a: string, b: string): Promise<string | undefined> {
+    const shared = await git(this.#git, 'rev-list', '--max-parents=0', '--end-of-options', a);
+    const roots = lines(await git(this.#git, 'rev-list', '--max-parents=0', '--end-of-options', b));
+    if (!roots.some((root) => lines(shared).includes(root))) return undefined;
     return (await git(this.#git, 'merge-base', a, b)).trim();
   }
 

@@ -14,13 +14,14 @@ export interface Commit {
   readonly parents: readonly string[];
   readonly author: GitPerson;
   readonly committer: GitPerson;
-  /** Armoured SSH (or PGP) signature from the gpgsig header. */
+  /** Armoured SSH (or PGP) signature from the gpgsig header; undefined when there is none, or more than one. */
   readonly signature: string | undefined;
   /** The bytes that the signature is over: the object without the gpgsig header. */
   readonly payload: Buffer;
   readonly message: string;
 }
 
+const ordered = new Set(['tree', 'parent', 'author', 'committer']);
 const person = /^(.*) <([^<>]*)> (\d{1,12}) [+-]\d{4}$/;
 
 /** Parses the body of a commit object (git's own format: header lines, blank line, message). */
@@ -30,6 +31,7 @@ export function parseCommit(id: string, body: Buffer): Commit {
   const header = body.subarray(0, headerEnd).toString('utf8').split('\n');
   const kept: string[] = [];
   const signature: string[] = [];
+  let signatures = 0;
   const parents: string[] = [];
   let tree: string | undefined;
   let author: GitPerson | undefined;
@@ -45,16 +47,17 @@ export function parseCommit(id: string, body: Buffer): Commit {
     const value = line.slice(space + 1);
     inSignature = key === 'gpgsig' || key === 'gpgsig-sha256';
     if (inSignature) {
-      if (signature.length > 0) throw damaged(id, 'two signatures');
+      signatures++;
       signature.push(value);
       continue;
     }
     kept.push(line);
+    // git reads these four in this order and takes any later one for an unknown header: so must we, or see other parents.
     if (key === 'tree' && tree === undefined) tree = value;
-    else if (key === 'parent') parents.push(value);
-    else if (key === 'author' && !author) author = parsePerson(id, value);
-    else if (key === 'committer' && !committer) committer = parsePerson(id, value);
-    else if (key !== 'encoding') throw damaged(id, `unexpected header '${key.slice(0, 20)}'`);
+    else if (key === 'parent' && tree && !author) parents.push(value);
+    else if (key === 'author' && tree && !author) author = parsePerson(id, value);
+    else if (key === 'committer' && author && !committer) committer = parsePerson(id, value);
+    else if (!committer || ordered.has(key)) throw damaged(id, `unexpected header '${key.slice(0, 20)}'`);
   }
   if (!tree || !author || !committer) throw damaged(id, 'a header is missing');
   return {
@@ -63,7 +66,7 @@ export function parseCommit(id: string, body: Buffer): Commit {
     parents,
     author,
     committer,
-    signature: signature.length > 0 ? `${signature.join('\n')}\n` : undefined,
+    signature: signatures === 1 ? `${signature.join('\n')}\n` : undefined,
     payload: Buffer.concat([Buffer.from(kept.join('\n')), body.subarray(headerEnd)]),
     message: body.subarray(headerEnd + 2).toString('utf8'),
   };

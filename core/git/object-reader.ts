@@ -62,7 +62,12 @@ export class ObjectReader implements AsyncDisposable {
       const [id, type, size] = data.subarray(0, newline).toString('latin1').split(' ');
       if (type === 'missing' || size === undefined) {
         this.#wanted.shift();
-        want.reject(failure(`object ${want.id.slice(0, 12)} is missing`));
+        want.reject(
+          new SourceError('RevisionNotFound', 'git has no such object', {
+            why: `object ${want.id.slice(0, 12)} is missing`,
+            retry: 'later',
+          }),
+        );
         data = data.subarray(newline + 1);
         continue;
       }
@@ -75,7 +80,11 @@ export class ObjectReader implements AsyncDisposable {
       this.#wanted.shift();
       if (id !== want.id) want.reject(failure(`git answered ${id?.slice(0, 12)} for ${want.id.slice(0, 12)}`));
       else if (Number(size) > want.cap)
-        want.reject(failure(`object ${want.id.slice(0, 12)} has ${size} bytes, over the cap of ${want.cap}`));
+        want.reject(
+          new SourceError('RepoUnsafe', 'an object is too large', {
+            why: `object ${want.id.slice(0, 12)} has ${size} bytes, over the cap of ${want.cap}`,
+          }),
+        );
       else want.resolve({ type: type as GitObject['type'], body: Buffer.from(data.subarray(newline + 1, end)) });
       data = data.subarray(end + 1);
     }

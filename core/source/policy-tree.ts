@@ -1,4 +1,3 @@
-import { SourceError } from '../errors/sluice-error.ts';
 import type { TreeEntry } from '../git/bare-clone.ts';
 import { sourceLimits } from '../load/source-file.ts';
 
@@ -20,32 +19,45 @@ export function isPlaneFile(path: string): boolean {
   return isPolicyFile(path) && !isGrantFile(path) && !isRevocationFile(path);
 }
 
-/** Refuses trees that could mean one thing to a reviewer and another to a reader. */
-export function assertPlainTree(entries: readonly TreeEntry[]): void {
-  if (entries.length > sourceLimits.files)
-    throw unsafe(`it has ${entries.length} files; ${sourceLimits.files} are the most`);
-  const folded = new Map<string, string>();
-  for (const { mode, path } of entries) {
-    if (mode === '120000') throw unsafe(`'${path}' is a symbolic link`);
-    if (mode === '160000') throw unsafe(`'${path}' is a submodule`);
-    if (mode !== '100644' && mode !== '100755') throw unsafe(`'${path}' has mode ${mode}`);
-    if (path !== path.normalize('NFC')) throw unsafe('a path is not in Unicode normal form C');
-    for (const part of path.split('/')) {
-      if (part === '..' || part === '.' || part.toLowerCase() === '.git')
-        throw unsafe(`'${path}' has a part '${part}'`);
-    }
-    if ([...path].some((char) => char < ' ' || char === '\x7f')) throw unsafe('a path has control characters');
-    const key = path.toLowerCase();
-    const other = folded.get(key);
-    if (other !== undefined) throw unsafe(`'${path}' and '${other}' differ in case only`);
-    folded.set(key, path);
-  }
+/** A path that could mean one thing to a reviewer and another to a reader, and why. */
+export interface UnsafePath {
+  readonly path: string;
+  readonly why: string;
 }
 
-function unsafe(why: string): SourceError {
-  return new SourceError('RepoUnsafe', 'the revision cannot be read safely', {
-    why,
-    fix: 'remove it from the repo',
-    retry: 'onChange',
-  });
+/** The first thing in a tree that makes it unsafe to read. Case and normal form are compared over whole paths and folders. */
+export function unsafePath(entries: readonly TreeEntry[]): UnsafePath | undefined {
+  if (entries.length > sourceLimits.files)
+    return { path: '', why: `the revision has ${entries.length} files; ${sourceLimits.files} are the most` };
+  const folded = new Map<string, string>();
+  for (const { mode, path } of entries) {
+    const why = modeProblem(mode) ?? nameProblem(path);
+    if (why !== undefined) return { path, why };
+    for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
+      const part = end < 0 ? path : path.slice(0, end);
+      const other = folded.get(part.toLowerCase());
+      if (other !== undefined && other !== part) return { path, why: `'${part}' and '${other}' differ in case only` };
+      folded.set(part.toLowerCase(), part);
+      if (end < 0) break;
+    }
+  }
+  return undefined;
+}
+
+/** Only regular files hold documents. */
+export function isRegular({ mode }: TreeEntry): boolean {
+  return modeProblem(mode) === undefined;
+}
+
+function modeProblem(mode: string): string | undefined {
+  if (mode === '120000') return 'it is a symbolic link';
+  if (mode === '160000') return 'it is a submodule';
+  return mode === '100644' || mode === '100755' ? undefined : `it has mode ${mode}`;
+}
+
+function nameProblem(path: string): string | undefined {
+  if (path !== path.normalize('NFC')) return 'the path is not in Unicode normal form C';
+  if ([...path].some((char) => char < ' ' || char === '\x7f')) return 'the path has control characters';
+  const part = path.split('/').find((one) => one === '..' || one === '.' || one.toLowerCase() === '.git');
+  return part === undefined ? undefined : `the path has a part '${part}'`;
 }

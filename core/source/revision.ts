@@ -1,5 +1,7 @@
+import { parseIsoDuration } from '../clock/duration.ts';
 import { parseRfc3339 } from '../clock/instant.ts';
 import type { Problem } from '../errors/problem.ts';
+import { SourceError } from '../errors/sluice-error.ts';
 import type { BareClone, TreeEntry } from '../git/bare-clone.ts';
 import { loadDocumentAs } from '../load/load-document.ts';
 import { loadPolicySet } from '../load/load-policy-set.ts';
@@ -7,7 +9,15 @@ import { type SourceFile, sourceLimits } from '../load/source-file.ts';
 import type { Grant, PolicySet } from '../model/documents.ts';
 import { validateGrantDocument } from '../schema/grant.ts';
 import { validateRevocationDocument } from '../schema/revocation.ts';
-import { assertPlainTree, isGrantFile, isPlaneFile, isPolicyFile, isRevocationFile } from './policy-tree.ts';
+import {
+  isGrantFile,
+  isPlaneFile,
+  isPolicyFile,
+  isRegular,
+  isRevocationFile,
+  type UnsafePath,
+  unsafePath,
+} from './policy-tree.ts';
 
 export interface LoadedRevision {
   readonly commit: string;
@@ -16,10 +26,20 @@ export interface LoadedRevision {
   readonly problems: readonly Problem[];
 }
 
-/** What a revision says that only narrows; read file by file, so that no other file can be in its way. */
+/**
+ * What a revision says that only narrows. Read file by file: what cannot be read is left out, so that no other file,
+ * however broken, can stand in the way of a revocation.
+ */
 export interface NarrowingDocuments {
-  /** uids of every Grant document that is there. */
-  readonly grantUids: ReadonlySet<string>;
+  /** Every Grant document that is there. */
+  readonly grants: readonly {
+    readonly uid: string;
+    readonly name: string;
+    /** ms. */
+    readonly duration: number;
+    /** Epoch ms. */
+    readonly notAfter: number | undefined;
+  }[];
   readonly revocations: readonly {
     readonly name: string;
     readonly target: { readonly grant: string } | { readonly subject: string };
@@ -40,7 +60,7 @@ export class RevisionLoader {
   plane(commit: string): Promise<LoadedRevision> {
     let found = this.#planes.get(commit);
     if (!found) {
-      found = this.#files(commit, isPlaneFile).then((files) => ({ commit, ...loadPolicySet(files) }));
+      found = this.#load(commit, isPlaneFile);
       found.catch(() => this.#planes.delete(commit));
       if (this.#planes.size >= 8) this.#planes.delete([...this.#planes.keys()][0]!);
       this.#planes.set(commit, found);
@@ -49,8 +69,8 @@ export class RevisionLoader {
   }
 
   /** Everything at a commit, as `sluice validate` would see it. */
-  async whole(commit: string): Promise<LoadedRevision> {
-    return { commit, ...loadPolicySet(await this.#files(commit, isPolicyFile)) };
+  whole(commit: string): Promise<LoadedRevision> {
+    return this.#load(commit, isPolicyFile);
   }
 
   /** One Grant file of `commit`, checked against the rules at `plane`; or what is wrong with it. */
@@ -59,22 +79,33 @@ export class RevisionLoader {
     commit: string,
     path: string,
   ): Promise<{ grant: Grant | undefined; problems: readonly Problem[] }> {
-    const [rules, own] = await Promise.all([
-      this.#files(plane, isPlaneFile),
-      this.#files(commit, (other) => other === path),
+    const own = await this.#clone.tree(commit);
+    const unsafe = unsafePath(own);
+    if (unsafe) return { grant: undefined, problems: [unsafeProblem(unsafe)] };
+    const files = await Promise.all([
+      this.#read(await this.#clone.tree(plane), isPlaneFile),
+      this.#read(own, (other) => other === path),
     ]);
-    const { policySet, problems } = loadPolicySet([...rules, ...own]);
+    const { policySet, problems } = loadPolicySet(files.flat());
     const grant = policySet && [...policySet.grants.values()].find(({ at }) => at.file === path);
     return { grant, problems: problems.filter((problem) => problem.severity === 'error') };
   }
 
   async narrowing(commit: string): Promise<NarrowingDocuments> {
+    const entries = (await this.#clone.tree(commit)).filter(isRegular);
     const [grants, revocations] = await Promise.all([
-      this.#files(commit, isGrantFile),
-      this.#files(commit, isRevocationFile),
+      this.#read(entries, isGrantFile),
+      this.#read(entries, isRevocationFile),
     ]);
     return {
-      grantUids: new Set(grants.flatMap((file) => loadDocumentAs(validateGrantDocument, file).value?.spec.uid ?? [])),
+      grants: grants.flatMap((file) => {
+        const document = loadDocumentAs(validateGrantDocument, file).value;
+        if (!document) return [];
+        const { uid, window } = document.spec;
+        const duration = parseIsoDuration(window.duration) ?? 0;
+        const notAfter = window.notAfter === undefined ? undefined : (parseRfc3339(window.notAfter) ?? 0);
+        return [{ uid, name: document.metadata.name, duration, notAfter }];
+      }),
       revocations: revocations.flatMap((file) => {
         const document = loadDocumentAs(validateRevocationDocument, file).value;
         if (!document) return [];
@@ -86,13 +117,38 @@ export class RevisionLoader {
     };
   }
 
-  async #files(commit: string, wanted: (path: string) => boolean): Promise<SourceFile[]> {
+  async #load(commit: string, wanted: (path: string) => boolean): Promise<LoadedRevision> {
     const entries = await this.#clone.tree(commit);
-    assertPlainTree(entries);
+    const unsafe = unsafePath(entries);
+    if (unsafe) return { commit, policySet: undefined, problems: [unsafeProblem(unsafe)] };
+    const { policySet, problems } = loadPolicySet(await this.#read(entries, wanted));
+    return { commit, policySet, problems };
+  }
+
+  #read(entries: readonly TreeEntry[], wanted: (path: string) => boolean): Promise<SourceFile[]> {
     return Promise.all(
-      entries
-        .filter(({ path }: TreeEntry) => isPolicyFile(path) && wanted(path))
-        .map(async ({ path, id }) => ({ path, bytes: await this.#clone.blob(id, sourceLimits.fileBytes) })),
+      entries.filter(({ path }) => isPolicyFile(path) && wanted(path)).map((entry) => this.#file(entry)),
     );
   }
+
+  /** A file over the cap comes as blank bytes that are over it too: the loader then says which one it is. */
+  async #file({ path, id }: TreeEntry): Promise<SourceFile> {
+    try {
+      return { path, bytes: await this.#clone.blob(id, sourceLimits.fileBytes) };
+    } catch (error) {
+      if (error instanceof SourceError && error.code === 'RepoUnsafe')
+        return { path, bytes: Buffer.alloc(sourceLimits.fileBytes + 1) };
+      throw error;
+    }
+  }
+}
+
+function unsafeProblem({ path, why }: UnsafePath): Problem {
+  return {
+    rule: 'schema/unsafe-path',
+    severity: 'error',
+    message: path === '' ? why : `'${path.slice(0, 200)}' cannot be read safely: ${why}`,
+    fix: 'remove it from the repo',
+    at: { file: path, line: 1, column: 1 },
+  };
 }

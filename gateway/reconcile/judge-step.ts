@@ -17,6 +17,12 @@ export interface StepJudgement {
   readonly grants: readonly { readonly verdict: GrantVerdict; readonly admitted: AdmittedGrant | undefined }[];
   /** There when the step changes the policy plane. */
   readonly policy: PolicyVerdict | undefined;
+  /** Epoch ms that the merger signed; 0 when nobody did. */
+  readonly mergedAt: number;
+  /** It touches Grants or Revocations, so something in it may narrow. */
+  readonly narrows: boolean;
+  /** Names of Revocations whose documents it removes. */
+  readonly lifts: readonly string[];
 }
 
 export interface StepSources {
@@ -44,7 +50,10 @@ export async function judgeStep(
   const planes = changes.filter(
     (change) => !isGrantFile(change.path) && !(isRevocationFile(change.path) && !change.before),
   );
-  if (added.length === 0 && planes.length === 0) return { grants: [], policy: undefined };
+  const narrows = changes.some(({ path }) => isGrantFile(path) || isRevocationFile(path));
+  const lifts = changes.filter(({ path, after }) => isRevocationFile(path) && !after).map(({ path }) => nameOf(path));
+  const nothing = { grants: [], policy: undefined, mergedAt: 0, narrows, lifts };
+  if (added.length === 0 && planes.length === 0) return nothing;
   const rulesAt = async (id: string): Promise<PolicySet | undefined> => (await loader.plane(id)).policySet;
   const evidence = await collectEvidence({ clone, trustRoot, rulesAt }, rules, commit);
   if (added.length > 0 && planes.length > 0) {
@@ -56,17 +65,19 @@ export async function judgeStep(
     const grants = await Promise.all(
       added.map(({ path }) => refusedGrant(loader, rulesCommit, commit.id, path, 'MixedStep', message)),
     );
-    return { grants, policy: verdict };
+    return { ...nothing, grants, policy: verdict };
   }
   if (planes.length > 0) {
     const loaded = await loader.plane(commit.id);
     const policy = judgePolicy(rules, planes.map(toContentChange), evidence, {
       trustRoot,
       now,
+      lastMergedAt: state.lastMergedAt,
+      usedUp: (digest) => (Object.hasOwn(state.policyMerges, digest) ? state.policyMerges[digest] : undefined),
       loads: loaded.policySet !== undefined,
       problem: loaded.problems.find(({ severity }) => severity === 'error')?.message ?? '',
     });
-    return { grants: [], policy };
+    return { ...nothing, policy, mergedAt: evidence.mergedAt };
   }
   const grants: StepJudgement['grants'][number][] = [];
   let running = state;
@@ -83,7 +94,7 @@ export async function judgeStep(
     }
     grants.push(judged);
   }
-  return { grants, policy: undefined };
+  return { ...nothing, grants, mergedAt: evidence.mergedAt };
 }
 
 async function judgeGrantFile(
@@ -117,8 +128,8 @@ async function judgeGrantFile(
     ({ grant: other }) =>
       other.subject === grant.subject &&
       other.policy === grant.policy &&
-      now < other.end &&
-      !state.deletedGrants.includes(other.uid),
+      evidence.mergedAt < other.end &&
+      !isOver(state, other),
   );
   return judgeGrant(rules, grant, evidence, {
     repo: { repoId: trustRoot.repoId, branch: trustRoot.branch },
@@ -126,7 +137,28 @@ async function judgeGrantFile(
     maxSkew: trustRoot.maxSkew,
     uidUsed: state.grants[grant.uid] !== undefined,
     active: active.length,
+    lastMergedAt: state.lastMergedAt,
   });
+}
+
+/** Ended before its time. */
+function isOver(
+  { deletedGrants, tombstones }: GatewayState,
+  { uid, name, subject, admittedAt }: AdmittedGrant,
+): boolean {
+  return (
+    deletedGrants.includes(uid) ||
+    tombstones.some(({ target, seenAt }) =>
+      'grant' in target
+        ? target.grant === uid || target.grant === name
+        : target.subject === subject && admittedAt <= seenAt,
+    )
+  );
+}
+
+/** Grants and Revocations have files of their own, called as they are. */
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\.ya?ml$/, '');
 }
 
 function toContentChange({ path, before, after }: TreeChange): ContentChange {
@@ -142,12 +174,11 @@ async function refusedGrant(
   message: string,
 ): Promise<StepJudgement['grants'][number]> {
   const { grant } = await loader.grant(rulesCommit, commit, path);
-  const name = path.slice(path.lastIndexOf('/') + 1).replace(/\.ya?ml$/, '');
   return {
     verdict: {
       kind: 'grant',
       uid: grant?.uid ?? '',
-      name: grant?.name ?? name,
+      name: grant?.name ?? nameOf(path),
       commit,
       admitted: false,
       refusal,

@@ -1,24 +1,60 @@
-import type { Tombstone } from '../../core/model/right.ts';
+import type { AdmittedGrant, Tombstone } from '../../core/model/right.ts';
 import type { NarrowingDocuments } from '../../core/source/revision.ts';
 import type { GatewayState } from '../state/state-store.ts';
 
 /**
- * The narrow-only lane: what the newest commit says that can only take away holds at once, whoever wrote it. A new
- * Revocation becomes a tombstone, a Grant whose document is gone is over. Nothing here ever gives a right back.
- * Returns the same state when nothing is new.
+ * The narrow-only lane: what a commit says that can only take away holds at once, whoever wrote it. A new Revocation
+ * becomes a tombstone, a Grant whose document is gone or was renamed is over, one whose window was made shorter ends
+ * earlier. Nothing here ever gives a right back. Returns the same state when nothing is new.
  */
 export function narrow(state: GatewayState, documents: NarrowingDocuments, now: number): GatewayState {
-  const known = new Set(state.tombstones.map(({ name }) => name));
+  const known = new Set(state.tombstones.map(keyOf));
   const fresh: Tombstone[] = documents.revocations
-    .filter(({ name }) => !known.has(name))
-    .map(({ name, target, until }) => ({ name, target, until, seenAt: now }));
-  const deleted = Object.keys(state.grants).filter(
-    (uid) => !documents.grantUids.has(uid) && !state.deletedGrants.includes(uid),
-  );
-  if (fresh.length === 0 && deleted.length === 0) return state;
+    .filter((revocation) => !known.has(keyOf(revocation)))
+    .map(({ name, target, until }) => ({ name, target, until, seenAt: seenAt(state, target, now) }));
+  const byUid = Map.groupBy(documents.grants, ({ uid }) => uid);
+  const deleted: string[] = [];
+  const shortened: Record<string, GatewayState['grants'][string]> = {};
+  for (const [uid, entry] of Object.entries(state.grants)) {
+    if (state.deletedGrants.includes(uid)) continue;
+    // A renamed document would no longer be found by a revocation of the name that it has now.
+    const own = byUid.get(uid)?.filter(({ name }) => name === entry.grant.name) ?? [];
+    if (own.length === 0) deleted.push(uid);
+    const end = Math.min(entry.grant.end, ...own.map((document) => endOf(entry.grant, document)));
+    if (end < entry.grant.end) shortened[uid] = { ...entry, grant: { ...entry.grant, end } };
+  }
+  const shorter = Object.keys(shortened).length > 0;
+  if (fresh.length === 0 && deleted.length === 0 && !shorter) return state;
   return {
     ...state,
-    tombstones: [...state.tombstones, ...fresh],
-    deletedGrants: [...state.deletedGrants, ...deleted],
+    grants: shorter ? { ...state.grants, ...shortened } : state.grants,
+    tombstones: fresh.length > 0 ? [...state.tombstones, ...fresh] : state.tombstones,
+    deletedGrants: deleted.length > 0 ? [...state.deletedGrants, ...deleted] : state.deletedGrants,
   };
+}
+
+/** Removals of Revocations that the owners signed: standing access of the subject comes back, no grant does. */
+export function lift(tombstones: readonly Tombstone[], names: readonly string[], now: number): readonly Tombstone[] {
+  const lifted = (tombstone: Tombstone): boolean =>
+    names.includes(tombstone.name) &&
+    'subject' in tombstone.target &&
+    (tombstone.until === undefined || tombstone.until > now);
+  if (!tombstones.some(lifted)) return tombstones;
+  return tombstones.map((tombstone) => (lifted(tombstone) ? { ...tombstone, until: now } : tombstone));
+}
+
+/** A changed Revocation is a new one beside the old: whoever can rewrite it must not be able to aim it elsewhere. */
+function keyOf({ name, target, until }: Pick<Tombstone, 'name' | 'target' | 'until'>): string {
+  return JSON.stringify([name, Object.entries(target)[0], until ?? null]);
+}
+
+/** Never before an admission that it has to end, whatever the clock did in between. */
+function seenAt(state: GatewayState, target: Tombstone['target'], now: number): number {
+  if (!('subject' in target)) return now;
+  const admissions = Object.values(state.grants).filter(({ grant }) => grant.subject === target.subject);
+  return Math.max(now, ...admissions.map(({ grant }) => grant.admittedAt));
+}
+
+function endOf(grant: AdmittedGrant, document: NarrowingDocuments['grants'][number]): number {
+  return Math.min(grant.start + document.duration, document.notAfter ?? Number.POSITIVE_INFINITY);
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock/clock.ts';
 import { SourceError } from '../../core/errors/sluice-error.ts';
 import type { BareClone } from '../../core/git/bare-clone.ts';
+import type { Commit } from '../../core/git/commit.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
 import type { AdmittedGrant } from '../../core/model/right.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
@@ -13,7 +14,7 @@ import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import type { GatewayState, StateStore } from '../state/state-store.ts';
 import { judgeStep, type StepJudgement } from './judge-step.ts';
 import type { RoundOutcome } from './loop.ts';
-import { narrow } from './narrowing.ts';
+import { lift, narrow } from './narrowing.ts';
 
 const mostSteps = 500;
 const keptRefusals = 200;
@@ -48,8 +49,8 @@ export class PolicyRound {
     const { clone, trustRoot, state, snapshots } = this.#options;
     if (!snapshots.current) await this.#applyKnown();
     const tip = await clone.fetch(trustRoot.branch);
-    await this.#checkGenesis();
-    if (!snapshots.current) await this.#apply();
+    if (tip !== undefined) await this.#checkGenesis();
+    if (tip !== undefined && !snapshots.current) await this.#apply();
     if (tip === undefined)
       return { kind: 'stalled', reason: 'BranchGone', message: `the branch '${trustRoot.branch}' does not exist` };
     const now = this.#options.clock.now(); // before any revocation of this round is seen, so that it ends what the round admits
@@ -59,8 +60,12 @@ export class PolicyRound {
       const message = `commit ${state.current.judgedCommit.slice(0, 12)} is not on the first-parent chain of ${tip.slice(0, 12)} any more`;
       return { kind: 'stalled', reason: 'HistoryRewritten', message };
     }
-    for (const step of steps) await this.#judge(step, now);
-    await this.#narrow(tip); // what came and went between two fetches
+    let before = state.current.judgedCommit;
+    for (const step of steps) {
+      await this.#judge(step, before, now);
+      before = step;
+    }
+    await this.#narrow(tip); // for the grants that were admitted just now
     await this.#apply();
     const { frozen, admittedCommit } = state.current;
     if (frozen)
@@ -94,17 +99,36 @@ export class PolicyRound {
     await this.#apply();
   }
 
-  async #judge(id: string, now: number): Promise<void> {
-    const { clone, trustRoot, state } = this.#options;
-    const commit = await clone.commit(id);
+  async #judge(id: string, parent: string, now: number): Promise<void> {
+    const { clone, trustRoot, state, clock } = this.#options;
+    const commit = await this.#commit(id, parent);
     const { admittedCommit, frozen } = state.current;
     const rules = await this.#rules(admittedCommit);
     const sources = { clone, loader: this.#loader, trustRoot };
-    const judged = await judgeStep(sources, rules, admittedCommit, commit, state.current, now);
-    const same = (frozen || judged.policy) !== undefined && (await this.#sameRules(admittedCommit, id));
-    await state.update((current) => settle(current, id, judged, same));
+    const found = await judgeStep(sources, rules, admittedCommit, commit, state.current, now);
+    const same = (frozen || found.policy) !== undefined && (await this.#sameRules(admittedCommit, id));
+    const judged = frozen && !same ? withheld(found, frozen.commit) : found;
+    // What came and went between two fetches is in no tip: each step is asked.
+    const documents = judged.narrows ? await this.#loader.narrowing(id) : undefined;
+    await state.update((current) => {
+      const at = Math.max(now, clock.now());
+      const next = settle(current, id, judged, same, at);
+      return documents ? narrow(next, documents, at) : next;
+    });
     for (const { verdict } of judged.grants) this.#audit(verdict);
     if (judged.policy) this.#audit(judged.policy);
+  }
+
+  /** A step that git takes and we do not read counts as one that nobody signed. */
+  async #commit(id: string, parent: string): Promise<Commit> {
+    try {
+      return await this.#options.clone.commit(id);
+    } catch (error) {
+      if (!(error instanceof SourceError && error.code === 'RepoUnsafe')) throw error;
+      const nobody = { name: '', email: '', when: 0 };
+      const unread = { tree: '', signature: undefined, payload: Buffer.alloc(0), message: '' };
+      return { id, parents: [parent], author: nobody, committer: nobody, ...unread };
+    }
   }
 
   /** The rules at two commits are the same files: a refused change was taken back. */
@@ -115,6 +139,13 @@ export class PolicyRound {
 
   async #checkGenesis(): Promise<void> {
     const { clone, trustRoot } = this.#options;
+    if (!(await clone.has(trustRoot.genesis.commit))) {
+      throw new SourceError('WrongGenesis', 'the policy repo does not hold the genesis commit', {
+        why: `${trustRoot.genesis.commit.slice(0, 12)} is not in its history`,
+        fix: 'correct policyRepo.url or trustRoot.genesis in gateway.yaml',
+        retry: 'onChange',
+      });
+    }
     const { tree } = await clone.commit(trustRoot.genesis.commit);
     if (tree === trustRoot.genesis.tree) return;
     throw new SourceError('WrongGenesis', 'the genesis commit has another tree than the trust root says', {
@@ -148,7 +179,12 @@ export class PolicyRound {
       grants: liveGrants(current),
       tombstones: current.tombstones,
     };
-    await prepare(next);
+    try {
+      await prepare(next);
+    } catch (error) {
+      if (before) snapshots.swap(narrowed(before, next)); // taking away waits for no broker
+      throw error;
+    }
     snapshots.swap(next);
     this.#applied = current;
     recorder.append({
@@ -177,7 +213,7 @@ export class PolicyRound {
  * The state after a step. `same`: the rules at it are those that are admitted already. While a refused change stands in
  * the branch, no other change of the rules is let in, since its tree would carry the refused one along.
  */
-function settle(state: GatewayState, commit: string, judged: StepJudgement, same: boolean): GatewayState {
+function settle(state: GatewayState, commit: string, judged: StepJudgement, same: boolean, now: number): GatewayState {
   const admitted = judged.grants.flatMap(({ verdict, admitted: grant }) =>
     grant ? [[grant.uid, { grant, verdict }] as const] : [],
   );
@@ -192,6 +228,32 @@ function settle(state: GatewayState, commit: string, judged: StepJudgement, same
     frozen: same || swapped ? undefined : (state.frozen ?? frozenBy(policy)),
     grants: admitted.length > 0 ? { ...state.grants, ...Object.fromEntries(admitted) } : state.grants,
     refusals: refusals.slice(-keptRefusals),
+    tombstones: policy?.admitted ? lift(state.tombstones, judged.lifts, now) : state.tombstones,
+    lastMergedAt:
+      admitted.length > 0 || policy?.admitted ? Math.max(state.lastMergedAt, judged.mergedAt) : state.lastMergedAt,
+    policyMerges: policy?.admitted ? { ...state.policyMerges, [policy.digest]: judged.mergedAt } : state.policyMerges,
+  };
+}
+
+/** While a refused change is in the branch no other one is let in, however well it was signed: its tree carries both. */
+function withheld(judged: StepJudgement, refused: string): StepJudgement {
+  const { policy } = judged;
+  if (!policy?.admitted) return judged;
+  const message = `${policy.message}, but commit ${refused.slice(0, 12)}, which was refused, was not taken back yet`;
+  return { ...judged, policy: { ...policy, admitted: false, refusal: 'UnreviewedCommit', message } };
+}
+
+/** The snapshot that is in force, without what the next one takes away. */
+function narrowed(before: Snapshot, next: Snapshot): Snapshot {
+  const grants = [...before.grants.values()].flatMap((grant) => {
+    const later = next.grants.get(grant.uid);
+    return later ? [{ ...grant, end: Math.min(grant.end, later.end) }] : [];
+  });
+  return {
+    ...before,
+    generation: next.generation,
+    grants: new Map(grants.map((grant) => [grant.uid, grant])),
+    tombstones: next.tombstones,
   };
 }
 

@@ -31,6 +31,10 @@ export interface GatewayState {
   /** The newest refusals, for status and explain. */
   readonly refusals: readonly (GrantVerdict | PolicyVerdict)[];
   readonly tombstones: readonly Tombstone[];
+  /** Epoch ms of the latest admitted merge: a later step cannot have been merged before it. */
+  readonly lastMergedAt: number;
+  /** Digest of each admitted change of the rules, with the epoch ms of its merge: approvals from before are used up. */
+  readonly policyMerges: Readonly<Record<string, number>>;
   readonly debts: readonly CleanupDebt[];
 }
 
@@ -98,6 +102,8 @@ function beginning(repoId: string): GatewayState {
     deletedGrants: [],
     refusals: [],
     tombstones: [],
+    lastMergedAt: 0,
+    policyMerges: {},
     debts: [],
   };
 }
@@ -105,14 +111,31 @@ function beginning(repoId: string): GatewayState {
 async function read(file: string, repoId: string): Promise<GatewayState> {
   let state: GatewayState;
   try {
-    state = JSON.parse(await readFile(file, 'utf8')) as GatewayState;
+    state = { ...beginning(repoId), ...(JSON.parse(await readFile(file, 'utf8')) as GatewayState) };
   } catch (cause) {
     throw unusable(file, 'the file does not parse', cause);
   }
-  if (state.version !== 1 || typeof state.admittedCommit !== 'string') throw unusable(file, 'its format is not known');
+  if (!isWhole(state)) throw unusable(file, 'its format is not known');
   if (state.repoId !== repoId)
     throw unusable(file, `it belongs to the repo ${String(state.repoId).slice(0, 12)}, not ${repoId.slice(0, 12)}`);
   return state;
+}
+
+const commitId = /^[0-9a-f]{40,64}$/;
+
+/** Shallow, but enough that a file of something else, or a cut one, is never taken for a gateway that forgot. */
+function isWhole(state: GatewayState): boolean {
+  const { grants, deletedGrants, tombstones, refusals, debts, policyMerges, lastMergedAt } = state;
+  return (
+    state.version === 1 &&
+    commitId.test(state.admittedCommit) &&
+    commitId.test(state.judgedCommit) &&
+    [deletedGrants, tombstones, refusals, debts].every(Array.isArray) &&
+    [grants, policyMerges].every((map) => typeof map === 'object' && map !== null && !Array.isArray(map)) &&
+    Object.values(grants).every(({ grant }) => Number.isFinite(grant?.start) && Number.isFinite(grant?.end)) &&
+    tombstones.every(({ target, seenAt }) => typeof target === 'object' && Number.isFinite(seenAt)) &&
+    Number.isFinite(lastMergedAt)
+  );
 }
 
 async function replace(file: string, text: string): Promise<void> {

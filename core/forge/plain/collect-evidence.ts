@@ -1,5 +1,6 @@
 import type { SeenApproval, StepEvidence } from '../../admission/evidence.ts';
 import { approvalNamespace, mergeNamespace, parseApproval, parseMerge } from '../../admission/statement-format.ts';
+import { SluiceError } from '../../errors/sluice-error.ts';
 import type { BareClone } from '../../git/bare-clone.ts';
 import type { Commit } from '../../git/commit.ts';
 import type { PolicySet } from '../../model/documents.ts';
@@ -8,6 +9,7 @@ import { approvalTrailer, mergeTrailer, type SignedStatement, unpackTrailers } f
 import { identityBehind, ownerBehind } from './signers.ts';
 
 const mostRequestCommits = 200;
+const mostStepsBack = 500;
 
 export interface PlainSources {
   readonly clone: BareClone;
@@ -46,10 +48,14 @@ export async function collectEvidence(sources: PlainSources, rules: PolicySet, s
   if (ids.length === 0) return flawed('NotAMerge', `commit ${short} merges nothing that is new`);
   if (ids.length > mostRequestCommits)
     return flawed('NotAMerge', `the request has more than ${mostRequestCommits} commits`);
+  const slipped = await slippedIn(clone, parent, head, step.id);
+  if (slipped !== undefined)
+    return flawed('NotAMerge', `commit ${short} has other content than its request: ${slipped}`);
   const signers = new Set<string>();
   const emails = new Set<string>();
   for (const id of ids) {
-    const commit = await clone.commit(id);
+    const commit = await readCommit(clone, id);
+    if (!commit) return flawed('UnsignedRequest', `commit ${id.slice(0, 12)} of the request is not a plain commit`);
     for (const email of claimedEmails(commit)) emails.add(email);
     const signer =
       commit.signature && (await identityBehind(rules, commit.payload, commit.signature, 'git', merge.mergedAt));
@@ -113,7 +119,7 @@ async function readApproval(
   const signed = await identityBehind(rules, payload, signature, approvalNamespace, statement.signedAt);
   // A key revoked between approval and merge does not count any more.
   const by = signed && (await identityBehind(rules, payload, signature, approvalNamespace, mergedAt));
-  const onBranch = statement.baseCommit === parent || (await isOnBranch(clone, statement.baseCommit, parent));
+  const onBranch = await isOnBranch(clone, statement.baseCommit, parent);
   return {
     by,
     owner: await ownerBehind(trustRoot, payload, signature, approvalNamespace),
@@ -122,12 +128,30 @@ async function readApproval(
   };
 }
 
+/** On the first-parent chain: what a request brought along was never in force, whatever its rules say. */
 async function isOnBranch(clone: BareClone, commit: string, parent: string): Promise<boolean> {
-  if (!/^[0-9a-f]{40}$/.test(commit)) return false;
+  if (!/^[0-9a-f]{40,64}$/.test(commit)) return false;
   try {
-    return await clone.isAncestor(commit, parent);
+    return (await clone.firstParents(parent, commit, mostStepsBack)) !== undefined;
   } catch {
-    return false; // the object is not here: it is on no branch that we follow
+    return false; // the object is not here, or long past: it is on no branch that we follow
+  }
+}
+
+/** A path that the merge commit changes in another way than its request does. */
+async function slippedIn(clone: BareClone, parent: string, head: string, step: string): Promise<string | undefined> {
+  const [brought, differing] = await Promise.all([clone.changes(parent, step), clone.changes(head, step)]);
+  const other = new Set(differing.map(({ path }) => path));
+  return brought.find(({ path }) => other.has(path))?.path;
+}
+
+/** undefined when it is not a commit as git writes them; anything else that fails may work later. */
+async function readCommit(clone: BareClone, id: string): Promise<Commit | undefined> {
+  try {
+    return await clone.commit(id);
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'RepoUnsafe') return undefined;
+    throw error;
   }
 }
 

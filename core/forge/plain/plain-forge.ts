@@ -19,6 +19,7 @@ import { identityBehind, ownerBehind } from './signers.ts';
 const requestRefs = 'refs/heads/request/';
 const approvalRefs = 'refs/sluice/approvals/';
 const mostApprovals = 64;
+const mostAttempts = 5;
 
 /** Whoever works on the repo from this machine. */
 export interface Signer {
@@ -73,14 +74,21 @@ export class PlainForge implements Forge {
     const { clone, tip } = this.#options;
     const branches = await clone.fetchAll(requestRefs);
     const refs = await clone.fetchAll(approvalRefs);
-    return Promise.all(
-      branches.map(async ([name, head]) => ({
-        name,
-        head,
-        base: await clone.mergeBase(tip, head),
-        approvals: await this.#approvals(refs.filter(([ref]) => ref.startsWith(`${name}/`)).map(([, id]) => id)),
-      })),
+    const requests = await Promise.all(
+      branches.map(async ([name, head]): Promise<AccessRequest[]> => {
+        const base = await clone.mergeBase(tip, head);
+        if (base === undefined) return []; // a branch of another history is no request
+        const seen = await this.#seen(refs.filter(([ref]) => ref.startsWith(`${name}/`)).map(([, id]) => id));
+        const approvals = seen.map(({ by, statement: { signedAt, digest, verdict } }) => ({
+          by,
+          signedAt,
+          digest,
+          verdict,
+        }));
+        return [{ name, head, base, approvals }];
+      }),
     );
+    return requests.flat();
   }
 
   async find(name: string): Promise<AccessRequest | undefined> {
@@ -121,7 +129,8 @@ export class PlainForge implements Forge {
       signer.keyFile,
     );
     const refs = (await clone.fetchAll(approvalRefs)).filter(([ref]) => ref.startsWith(`${request.name}/`));
-    const approvals = (await Promise.all(refs.map(([, id]) => this.#statements(id)))).flat().slice(0, mostApprovals);
+    // Only what somebody known has signed: junk under the refs must not push real approvals over the cap.
+    const approvals = (await this.#seen(refs.map(([, id]) => id))).map(({ signed }) => signed);
     const trailers = [
       ...approvals.map((signed) => packTrailer(approvalTrailer, signed)),
       packTrailer(mergeTrailer, statement),
@@ -131,25 +140,43 @@ export class PlainForge implements Forge {
       { tree, parents: [tip, request.head], author: signer, when: now, message },
       signer.keyFile,
     );
-    await clone.push([
-      { ref: `refs/heads/${branch}`, commit, expected: tip },
-      { ref: `${requestRefs}${request.name}`, commit: undefined, expected: request.head },
-      ...refs.map(([ref, id]) => ({ ref: `${approvalRefs}${ref}`, commit: undefined, expected: id })),
-    ]);
+    try {
+      await clone.push([
+        { ref: `refs/heads/${branch}`, commit, expected: tip },
+        { ref: `${requestRefs}${request.name}`, commit: undefined, expected: request.head },
+        ...refs.map(([ref, id]) => ({ ref: `${approvalRefs}${ref}`, commit: undefined, expected: id })),
+      ]);
+    } catch (cause) {
+      if ((await clone.fetch(branch)) === tip) throw cause;
+      throw new SourceError('ForgeFailed', `${branch} has moved while request '${request.name}' was merged`, {
+        why: 'somebody else pushed in between; nothing was changed',
+        fix: 'run it again',
+        retry: 'later',
+        cause,
+      });
+    }
     return commit;
   }
 
   /** Puts files on the branch itself, without a request: for what only narrows, such as a Revocation. */
   async pushDirectly(title: string, files: Readonly<Record<string, string | undefined>>): Promise<string> {
-    const { clone, clock, tip, branch } = this.#options;
+    const { clone, clock, branch } = this.#options;
     const signer = this.#signer();
-    const tree = await clone.writeTree(tip, files);
-    const commit = await clone.writeCommit(
-      { tree, parents: [tip], author: signer, when: clock.now(), message: title },
-      signer.keyFile,
-    );
-    await clone.push([{ ref: `refs/heads/${branch}`, commit, expected: tip }]);
-    return commit;
+    for (let tip = this.#options.tip, attempt = 1; ; attempt++) {
+      const tree = await clone.writeTree(tip, files);
+      const commit = await clone.writeCommit(
+        { tree, parents: [tip], author: signer, when: clock.now(), message: title },
+        signer.keyFile,
+      );
+      try {
+        await clone.push([{ ref: `refs/heads/${branch}`, commit, expected: tip }]);
+        return commit;
+      } catch (error) {
+        const moved = await clone.fetch(branch);
+        if (moved === undefined || moved === tip || attempt === mostAttempts) throw error;
+        tip = moved; // somebody else pushed in between
+      }
+    }
   }
 
   #signer(): Signer {
@@ -160,25 +187,26 @@ export class PlainForge implements Forge {
     });
   }
 
-  async #statements(id: string): Promise<readonly SignedStatement[]> {
-    return unpackTrailers(approvalTrailer, (await this.#options.clone.commit(id)).message);
-  }
-
-  async #approvals(ids: readonly string[]): Promise<AccessRequest['approvals']> {
-    const { rules, owners } = this.#options;
-    const seen = await Promise.all(
-      (await Promise.all(ids.map((id) => this.#statements(id)))).flat().map(async ({ text, signature }) => {
-        const statement = parseApproval(text);
-        if (!statement) return [];
-        const payload = Buffer.from(text);
+  /** The signed statements of known people and owners in some commits; what is none, or too much, is left out. */
+  async #seen(
+    ids: readonly string[],
+  ): Promise<
+    readonly { readonly signed: SignedStatement; readonly statement: ApprovalStatement; readonly by: string }[]
+  > {
+    const { clone, rules, owners } = this.#options;
+    const found: { signed: SignedStatement; statement: ApprovalStatement; by: string }[] = [];
+    for (const id of ids) {
+      const commit = await clone.commit(id).catch(() => undefined);
+      for (const signed of unpackTrailers(approvalTrailer, commit?.message ?? '')) {
+        const statement = parseApproval(signed.text);
+        if (!statement || found.length >= mostApprovals) continue;
+        const payload = Buffer.from(signed.text);
         const by =
-          (await identityBehind(rules, payload, signature, approvalNamespace, statement.signedAt)) ??
-          (await ownerBehind({ owners }, payload, signature, approvalNamespace));
-        return by === undefined
-          ? []
-          : [{ by, signedAt: statement.signedAt, digest: statement.digest, verdict: statement.verdict }];
-      }),
-    );
-    return seen.flat();
+          (await identityBehind(rules, payload, signed.signature, approvalNamespace, statement.signedAt)) ??
+          (await ownerBehind({ owners }, payload, signed.signature, approvalNamespace));
+        if (by !== undefined) found.push({ signed, statement, by });
+      }
+    }
+    return found;
   }
 }
