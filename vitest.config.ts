@@ -9,6 +9,7 @@ const shared = { deps: { interopDefault: false } }; // import CommonJS packages 
 export default defineConfig({
   test: {
     ...shared,
+    globalSetup: ['test/support/leak-check.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     coverage: {
       provider: 'v8',
