@@ -50,6 +50,7 @@ export interface TopicEntry {
 export type CloseReason =
   | 'client'
   | 'expired'
+  | 'stale'
   | 'revoked'
   | 'killed'
   | 'idle'

@@ -30,6 +30,7 @@ export const findingCodes = {
   'unsigned-tail': 'incomplete',
   'session-unbalanced': 'incomplete',
   killed: 'note',
+  'session-killed': 'note',
   'not-stopped': 'note',
   'session-open': 'note',
 } as const satisfies Record<string, Finding['severity']>;

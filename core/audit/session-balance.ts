@@ -1,4 +1,4 @@
-import type { Findings } from './finding.ts';
+import type { FindingCode, Findings } from './finding.ts';
 
 /** Follows which sessions are open while a log is read. Holds only the open ones. */
 export class SessionBalance {
@@ -31,7 +31,9 @@ export class SessionBalance {
     this.#stopped = kind === 'stop';
     if (kind === 'start') {
       if (event['clean'] === false) this.#findings.add('killed', at, 'the gateway was killed before this line');
-      this.#unclosed('was still open when the gateway ended');
+      // The signed start line says that it was killed, which ended its sessions; nobody was left to write that down.
+      if (event['clean'] === false) this.#unclosed('session-killed', 'ended when the gateway was killed');
+      else this.#unclosed('session-unbalanced', 'was still open when the gateway ended');
     } else if (kind === 'session_open' && typeof sid === 'string') {
       if (this.#open.has(sid)) this.#findings.add('session-unbalanced', at, `session ${sid} is opened twice`);
       this.#open.set(sid, at);
@@ -45,12 +47,13 @@ export class SessionBalance {
 
   /** The log has ended here. */
   end(): void {
-    if (this.#stopped) this.#unclosed('was never closed, though the gateway was stopped in order');
+    if (this.#stopped)
+      this.#unclosed('session-unbalanced', 'was never closed, though the gateway was stopped in order');
     for (const [sid, at] of this.#open) this.#findings.add('session-open', at, `session ${sid} is still open`);
   }
 
-  #unclosed(what: string): void {
-    for (const [sid, at] of this.#open) this.#findings.add('session-unbalanced', at, `session ${sid} ${what}`);
+  #unclosed(code: FindingCode, what: string): void {
+    for (const [sid, at] of this.#open) this.#findings.add(code, at, `session ${sid} ${what}`);
     this.#open.clear();
   }
 }

@@ -1,6 +1,14 @@
 /** The state of one side of the gateway, as Kubernetes conditions say it. */
 export interface Condition {
-  readonly type: 'Ready' | 'Reconciling' | 'Stalled' | 'RecorderHealthy' | 'BrokerHealthy' | 'CleanUpPending';
+  readonly type:
+    | 'Ready'
+    | 'Reconciling'
+    | 'Stalled'
+    /** The policy repo was read lately enough. */
+    | 'Fresh'
+    | 'RecorderHealthy'
+    | 'BrokerHealthy'
+    | 'CleanUpPending';
   readonly status: 'True' | 'False' | 'Unknown';
   /** One CamelCase word, stable: `UnreviewedCommit`, `InvalidPolicyRepo`. */
   readonly reason: string;

@@ -37,7 +37,9 @@ export type DenyCode =
   | 'OutsideHours'
   | 'GrantExpired'
   | 'GrantNotStarted'
-  | 'UnknownSubject';
+  | 'UnknownSubject'
+  /** The policy repo could not be read for too long: gateway/session says it, never `decide`. */
+  | 'Stale';
 
 export interface NearestMiss {
   /** The onRequest policy that would allow it. */

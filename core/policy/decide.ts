@@ -173,6 +173,7 @@ const why: Record<DenyCode, (name: string) => string> = {
   GrantExpired: (name) => `grant '${name}' has ended`,
   GrantNotStarted: (name) => `grant '${name}' has not started`,
   UnknownSubject: () => 'the policy repo does not know this Identity',
+  Stale: () => 'the policy repo could not be read for too long',
 };
 
 function no({ principal, operation, resource }: Question, code: DenyCode, name = ''): Deny {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { logOrigin } from '../../core/audit/checkpoint.ts';
 import type { CloseReason } from '../../core/audit/event.ts';
 import type { Clock } from '../../core/clock/clock.ts';
+import { formatInstant } from '../../core/clock/instant.ts';
 import { BareClone } from '../../core/git/bare-clone.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import { adminApp } from '../api/admin-app.ts';
@@ -21,6 +22,8 @@ import { Recorder } from '../recorder/recorder.ts';
 import type { Session } from '../session/session.ts';
 import { SessionRegistry } from '../session/session-registry.ts';
 import { SnapshotExpiry } from '../snapshot/expiry.ts';
+import { FetchMark } from '../snapshot/fetch-mark.ts';
+import { Freshness } from '../snapshot/freshness.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { StateStore } from '../state/state-store.ts';
 import { Conditions } from '../telemetry/conditions.ts';
@@ -61,12 +64,27 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
   });
   stack.defer(() => flood.close());
   conditions.onChange(({ type, status, reason }) => {
+    if (type === 'Reconciling') return; // twice a round: the log would be full of it
     recorder.append({ kind: 'reconcile', condition: type, status, reason });
   });
 
   const snapshots = new SnapshotStore();
   const idle = new Map(config.clusters.map((cluster) => [cluster.name, cluster.sessionIdle]));
-  const sessions = new SessionRegistry(snapshots, clock, (cluster) => idle.get(cluster) ?? 0);
+  const mark = new FetchMark(config.stateDir);
+  const freshness = stack.use(
+    new Freshness({
+      clock,
+      maxStaleness: config.trustRoot.maxStaleness,
+      maxStaleDeny: config.trustRoot.maxStaleDeny,
+      lastSuccess: mark.last,
+      onChange: () => {
+        showFreshness(conditions, freshness, clock.now());
+        sessions.recheckAll();
+      },
+    }),
+  );
+  showFreshness(conditions, freshness, clock.now());
+  const sessions = new SessionRegistry(snapshots, clock, (cluster) => idle.get(cluster) ?? 0, freshness);
   sessions.listen({
     opened: (session) => recorder.append({ ...originOf(session), kind: 'session_open' }),
     changed: () => {},
@@ -101,6 +119,14 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
     conditions,
     log,
   });
+  conditions.onChange(({ type, status }) => {
+    if (type !== 'Reconciling' || status !== 'False' || loop.lastSuccess === undefined) return; // the end of a round
+    if (loop.lastSuccess === freshness.lastSuccess) return;
+    freshness.fetched();
+    mark
+      .set(freshness.lastSuccess)
+      .catch((error: unknown) => log.warn('the time of the last fetch could not be kept', { error }));
+  });
   stack.defer(() => loop.stop());
   loop.start();
   await loop.runNow();
@@ -121,7 +147,8 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
       onSettled: (user) => debts.settle(cluster.name, user),
       onHealth: (healthy, message) =>
         conditions.set('BrokerHealthy', healthy ? 'True' : 'False', healthy ? 'Answering' : 'Unreachable', message),
-      lossReason: (session) => lossReason(session, snapshots.current),
+      lossReason: (session) =>
+        freshness.level(clock.now()) === 'denied' ? 'stale' : lossReason(session, snapshots.current),
     });
     proxies.set(cluster.name, stack.use(proxy));
   }
@@ -142,6 +169,7 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
   const notReady = (): string | undefined => {
     if (!snapshots.current) return conditions.get('Stalled')?.message ?? 'no policy is loaded yet';
     if (!recorder.healthy) return 'the recording cannot be written';
+    if (freshness.level(clock.now()) === 'denied') return 'the policy repo could not be read for too long';
     return undefined;
   };
   const open = stack.use(
@@ -231,6 +259,15 @@ async function openRecorder(
       if (!healthy) log.error('the recording cannot be written: nothing that must be recorded goes on', { error });
     },
   });
+}
+
+function showFreshness(conditions: Conditions, freshness: Freshness, now: number): void {
+  const since = `the policy repo was last read at ${formatInstant(freshness.lastSuccess)}`;
+  const level = freshness.level(now);
+  if (level === 'fresh') conditions.set('Fresh', 'True', 'Fetched', 'the policy repo is read in time');
+  else if (level === 'stale')
+    conditions.set('Fresh', 'False', 'NoNewGrantSessions', `${since}: grants open no new sessions`);
+  else conditions.set('Fresh', 'False', 'EverythingDenied', `${since}: everything is denied`);
 }
 
 function originOf(session: Session): { sid: string; principal: string; cluster: string } {

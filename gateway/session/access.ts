@@ -1,45 +1,63 @@
 import type { Clock } from '../../core/clock/clock.ts';
-import type { Decision } from '../../core/model/decision.ts';
+import { formatInstant } from '../../core/clock/instant.ts';
+import type { Allow, Decision, Deny } from '../../core/model/decision.ts';
 import type { Principal } from '../../core/model/principal.ts';
-import type { Operation, ResourceKind } from '../../core/model/resource.ts';
+import type { Operation, Resource, ResourceKind } from '../../core/model/resource.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import { decide } from '../../core/policy/decide.ts';
 import { type Right, rightSet } from '../../core/policy/right-set.ts';
+import { type FreshnessLevel, type FreshnessView, neverStale } from '../snapshot/freshness.ts';
 import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 
 const mostEntries = 20_000;
 
 /**
  * What one principal may do on one cluster: `decide` with a cache. An entry lives as long as the snapshot it was made
- * under and no longer than its own `until`. The cache is emptied when it is full (names come from clients).
+ * under and no longer than its own `until`. The cache is emptied when it is full (names come from clients). When the
+ * policy repo was not read for too long, grants give nothing to a session that began since, and later nobody gets
+ * anything.
  */
 export class Access {
   readonly principal: Principal;
   readonly cluster: string;
   readonly #snapshots: SnapshotStore;
   readonly #clock: Clock;
+  readonly #freshness: FreshnessView;
+  /** Epoch ms. */
+  readonly #since: number;
   #snapshot: Snapshot | undefined;
+  #level: FreshnessLevel = 'fresh';
   #cache = new Map<string, Decision>();
 
-  constructor(principal: Principal, cluster: string, snapshots: SnapshotStore, clock: Clock) {
+  constructor(
+    principal: Principal,
+    cluster: string,
+    snapshots: SnapshotStore,
+    clock: Clock,
+    freshness: FreshnessView = neverStale,
+  ) {
     this.principal = principal;
     this.cluster = cluster;
     this.#snapshots = snapshots;
     this.#clock = clock;
+    this.#freshness = freshness;
+    this.#since = clock.now();
   }
 
   decide(operation: Operation, kind: ResourceKind, name: string): Decision {
     const snapshot = this.#snapshots.current;
-    if (snapshot !== this.#snapshot) {
+    const now = this.#clock.now();
+    const level = this.#levelAt(now);
+    if (snapshot !== this.#snapshot || level !== this.#level) {
       this.#snapshot = snapshot;
+      this.#level = level;
       this.#cache.clear();
     }
-    const now = this.#clock.now();
     const key = `${operation} ${kind} ${name}`;
     const known = this.#cache.get(key);
     if (known && (known.until === undefined || now < known.until)) return known;
     if (!snapshot) return nothingLoaded;
-    const decision = decide(snapshot, this.principal, operation, { cluster: this.cluster, kind, name }, now);
+    const decision = this.#decide(snapshot, level, operation, { cluster: this.cluster, kind, name }, now);
     if (this.#cache.size >= mostEntries) this.#cache.clear();
     this.#cache.set(key, decision);
     return decision;
@@ -49,18 +67,67 @@ export class Access {
     return this.decide(operation, kind, name).effect === 'allow';
   }
 
-  /** All that the principal may do here while `snapshot` (the live one, if left out) stands. */
+  /**
+   * All that the principal may do here while `snapshot` (the live one, if left out) stands. Staleness is left to
+   * `decide`: it passes without a new snapshot, and the broker's ACLs are made from this.
+   */
   rights(snapshot: Snapshot | undefined = this.#snapshots.current): readonly Right[] {
     return snapshot ? rightSet(snapshot, this.principal, this.cluster, this.#clock.now()) : [];
   }
 
   hasRights(): boolean {
-    return this.rights().length > 0;
+    return this.#usableRights().length > 0;
   }
 
   mayProduceSomewhere(): boolean {
-    return this.rights().some((right) => right.kind === 'topic' && right.operations.includes('produce'));
+    return this.#usableRights().some((right) => right.kind === 'topic' && right.operations.includes('produce'));
   }
+
+  #usableRights(): readonly Right[] {
+    const level = this.#levelAt(this.#clock.now());
+    if (level === 'denied') return [];
+    const snapshot = this.#snapshots.current;
+    return this.rights(level === 'stale' ? snapshot && withoutGrants(snapshot) : snapshot);
+  }
+
+  /** How stale the rules are for this session: one that began before keeps its grants until everything is denied. */
+  #levelAt(now: number): FreshnessLevel {
+    const level = this.#freshness.level(now);
+    return level === 'stale' && this.#since < this.#freshness.staleAt ? 'fresh' : level;
+  }
+
+  #decide(snapshot: Snapshot, level: FreshnessLevel, operation: Operation, resource: Resource, now: number): Decision {
+    const decision = decide(snapshot, this.principal, operation, resource, now);
+    if (level === 'fresh' || decision.effect === 'deny') return decision;
+    const standing =
+      level === 'stale' ? decide(withoutGrants(snapshot), this.principal, operation, resource, now) : undefined;
+    return standing?.effect === 'allow' ? standing : this.#stale(decision, level, operation, resource);
+  }
+
+  #stale(allow: Allow, level: FreshnessLevel, operation: Operation, { kind, name, cluster }: Resource): Deny {
+    const what = `${this.principal.identity} may not ${operation} ${kind} ${name} on ${cluster}`;
+    const since = `the policy repo was last read at ${formatInstant(this.#freshness.lastSuccess)}`;
+    return {
+      effect: 'deny',
+      code: 'Stale',
+      message: `${what}: ${since}, and ${level === 'stale' ? 'until it is read again grants open no new sessions' : 'until it is read again nothing is allowed'}`,
+      rule: allow.rule,
+      until: undefined,
+      nearestMiss: undefined,
+    };
+  }
+}
+
+const lean = new WeakMap<Snapshot, Snapshot>();
+
+/** The same rules with no grant. One object per snapshot, since `decide` keeps its tables by it. */
+function withoutGrants(snapshot: Snapshot): Snapshot {
+  let found = lean.get(snapshot);
+  if (!found) {
+    found = { ...snapshot, grants: new Map() };
+    lean.set(snapshot, found);
+  }
+  return found;
 }
 
 const nothingLoaded: Decision = {

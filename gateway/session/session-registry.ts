@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CloseReason } from '../../core/audit/event.ts';
 import type { Clock, Timer } from '../../core/clock/clock.ts';
 import type { Principal } from '../../core/model/principal.ts';
+import { type FreshnessView, neverStale } from '../snapshot/freshness.ts';
 import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { Access } from './access.ts';
 import { Session, type SessionConnection } from './session.ts';
@@ -23,14 +24,21 @@ export class SessionRegistry {
   readonly #snapshots: SnapshotStore;
   readonly #clock: Clock;
   readonly #idle: (cluster: string) => number;
+  readonly #freshness: FreshnessView;
   readonly #sessions = new Map<string, Session>();
   readonly #idleTimers = new Map<Session, Timer>();
   readonly #listeners: SessionListener[] = [];
 
-  constructor(snapshots: SnapshotStore, clock: Clock, idle: (cluster: string) => number) {
+  constructor(
+    snapshots: SnapshotStore,
+    clock: Clock,
+    idle: (cluster: string) => number,
+    freshness: FreshnessView = neverStale,
+  ) {
     this.#snapshots = snapshots;
     this.#clock = clock;
     this.#idle = idle;
+    this.#freshness = freshness;
     snapshots.subscribe(() => this.recheckAll());
   }
 
@@ -47,7 +55,7 @@ export class SessionRegistry {
     const key = sessionKey(principal, cluster);
     let session = this.#sessions.get(key);
     if (!session) {
-      const access = new Access(principal, cluster, this.#snapshots, this.#clock);
+      const access = new Access(principal, cluster, this.#snapshots, this.#clock, this.#freshness);
       session = new Session(randomBytes(12).toString('hex'), access, this.#clock.now());
       this.#sessions.set(key, session);
       for (const listener of this.#listeners) listener.opened(session);

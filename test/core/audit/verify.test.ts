@@ -173,9 +173,24 @@ describe('incomplete', () => {
     using folder = tempFolder();
     writeLog(folder.path, [
       [start, open('s')],
-      [{ kind: 'start', version: '0', clean: false }, stop],
+      [{ kind: 'start', version: '0', clean: true }, stop],
     ]);
     expect(codes(verifyRecording(folder.path, { keys }))).toEqual(['session-unbalanced']);
+  });
+
+  test('but not one that a kill ended: the start that follows says so', () => {
+    using folder = tempFolder();
+    writeLog(folder.path, [
+      [start, open('s')],
+      [{ kind: 'start', version: '0', clean: false }, stop],
+    ]);
+    const result = verifyRecording(folder.path, { keys });
+    expect(result.outcome).toBe('whole');
+    expect(result.findings.map(({ code, severity }) => `${code} ${severity}`)).toEqual([
+      'killed note',
+      'session-killed note',
+    ]);
+    expect(result.logs[0]).toMatchObject({ openSessions: 0 });
   });
 
   test('lines that no checkpoint covers, unless the log is being written', () => {
