@@ -49,7 +49,10 @@ export class TokenVerifier {
         ...(issuer.maxAge === undefined ? {} : { maxTokenAge: issuer.maxAge / 1000 }),
       }));
     } catch (error) {
-      throw explain(error, issuer);
+      const said = explain(error, issuer);
+      // They may have moved: ask for their address again. Keys that are known and fresh outlive an outage.
+      if (said instanceof UpstreamError && !keys.fresh) this.#keys.delete(issuer.issuer);
+      throw said;
     }
     const { iss, sub, exp, iat, aud: _audience, nbf: _notBefore, jti: _id, ...claims } = payload;
     if (typeof sub !== 'string' || sub === '' || sub.length > 256) throw refused('its sub claim is empty or too long');
@@ -60,7 +63,7 @@ export class TokenVerifier {
     let keys = this.#keys.get(issuer.issuer);
     if (!keys) {
       keys = this.#jwksUri(issuer).then((uri) =>
-        createRemoteJWKSet(new URL(uri), { cooldownDuration: 10_000, cacheMaxAge: 600_000, timeoutDuration: 5_000 }),
+        createRemoteJWKSet(uri, { cooldownDuration: 10_000, cacheMaxAge: 600_000, timeoutDuration: 5_000 }),
       );
       this.#keys.set(issuer.issuer, keys);
       keys.catch(() => this.#keys.delete(issuer.issuer));
@@ -68,17 +71,18 @@ export class TokenVerifier {
     return keys;
   }
 
-  async #jwksUri(issuer: TrustedIssuer): Promise<string> {
-    if (issuer.jwksUri !== undefined) return issuer.jwksUri;
+  async #jwksUri(issuer: TrustedIssuer): Promise<URL> {
+    if (issuer.jwksUri !== undefined) return new URL(issuer.jwksUri);
     const address = `${issuer.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     try {
       const answer = await this.#fetch(address, { redirect: 'error', signal: AbortSignal.timeout(5_000) });
       const document: unknown = await answer.json();
       const found = document as { issuer?: unknown; jwks_uri?: unknown };
-      if (!answer.ok || found.issuer !== issuer.issuer || typeof found.jwks_uri !== 'string') {
+      const uri = typeof found.jwks_uri === 'string' ? URL.parse(found.jwks_uri) : null;
+      if (!answer.ok || found.issuer !== issuer.issuer || !uri) {
         throw unreachable(issuer, 'its discovery document names another issuer or no keys');
       }
-      return found.jwks_uri;
+      return uri;
     } catch (error) {
       if (error instanceof UpstreamError) throw error;
       throw unreachable(issuer, 'its discovery document could not be read', error);
@@ -98,6 +102,7 @@ function explain(error: unknown, issuer: TrustedIssuer): Error {
     return refused('it names no key and several of its issuer would fit');
   if (
     error instanceof errors.JWKSTimeout ||
+    error instanceof errors.JWKSInvalid ||
     error instanceof TypeError ||
     (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')
   ) {

@@ -81,11 +81,16 @@ export function describeError(error: unknown): Record<string, unknown> {
     return {
       name: error.name,
       code,
-      stack: error.stack
-        ?.split('\n')
-        .filter((line) => line.startsWith('    at '))
-        .slice(0, 6),
+      stack: framesOf(error),
     };
   }
   return { name: typeof error };
+}
+
+/** Where it was thrown. The message stands in the stack's head and may look like frames: what follows it is taken. */
+function framesOf({ stack, message }: Error): readonly string[] | undefined {
+  const at = stack?.indexOf(message) ?? -1;
+  if (stack === undefined || at < 0) return undefined; // the message was changed: its old text could be anywhere
+  const frames = stack.slice(at + message.length).split('\n');
+  return frames.filter((line) => line.startsWith('    at ')).slice(0, 6);
 }
