@@ -25,7 +25,7 @@ export interface PolicyRoundOptions {
   readonly snapshots: SnapshotStore;
   readonly trustRoot: TrustRoot;
   readonly clock: Clock;
-  readonly recorder: Recorder;
+  readonly recorder: Pick<Recorder, 'append'>;
   /** Makes the brokers ready for what the next snapshot allows, before it is used. */
   readonly prepare: (next: Snapshot) => Promise<void>;
 }
