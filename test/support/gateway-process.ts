@@ -17,9 +17,20 @@ export interface GatewayProcess extends AsyncDisposable {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** `sluice gateway run` as a process of its own, ready when it says so. Its log goes to `logFile`. */
-export async function startGatewayProcess(configFile: string, logFile: string): Promise<GatewayProcess> {
-  const child = spawn(binary, ['gateway', 'run', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * `sluice gateway run` as a process of its own, ready when it says so. Its log goes to `logFile`. `ulimit`: what bash's
+ * ulimit is given before, such as `-S -f 64`.
+ */
+export async function startGatewayProcess(
+  configFile: string,
+  logFile: string,
+  { ulimit }: { readonly ulimit?: string } = {},
+): Promise<GatewayProcess> {
+  const args = ['gateway', 'run', '--config', configFile];
+  const [command, all] = ulimit
+    ? ['bash', ['-c', `ulimit ${ulimit}; exec "$0" "$@"`, binary, ...args]]
+    : [binary, args];
+  const child = spawn(command, all, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   const log = createWriteStream(logFile, { flags: 'a' });
   let stderr = '';
