@@ -14,10 +14,13 @@ export function isLoopback(host: string): boolean {
   return loopback.test(host);
 }
 
-/** Listens on a TCP address; port 0 takes a free one. `onConnection` gets sockets that are paused. */
+/**
+ * Listens on a TCP address; port 0 takes a free one. `onConnection` gets sockets that are paused, and has to end those
+ * whose peer has half-closed.
+ */
 export async function listenTcp(host: string, port: number, onConnection: (socket: Socket) => void): Promise<Listener> {
   const server = createServer(
-    { pauseOnConnect: true, noDelay: true, keepAlive: true, allowHalfOpen: false },
+    { pauseOnConnect: true, noDelay: true, keepAlive: true, allowHalfOpen: true },
     onConnection,
   );
   await new Promise<void>((resolve, reject) => {

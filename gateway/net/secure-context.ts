@@ -11,6 +11,7 @@ export class ReloadingSecureContext implements AsyncDisposable {
   private constructor(certFile: string, keyFile: string, first: SecureContext, onReload: (error: unknown) => void) {
     this.#current = first;
     this.#watcher = watch([certFile, keyFile], { ignoreInitial: true, awaitWriteFinish: { stabilityThreshold: 200 } });
+    this.#watcher.on('error', onReload);
     this.#watcher.on('all', () => {
       load(certFile, keyFile).then(
         (next) => {

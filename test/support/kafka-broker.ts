@@ -49,6 +49,8 @@ export interface ToolOptions {
   /** Milliseconds after which the tool is killed; 60,000 when absent. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Further options of the JVM. */
+  readonly jvm?: readonly string[];
 }
 
 /** How a console tool ended. */
@@ -121,7 +123,8 @@ export async function runKafkaTool(
 ): Promise<ToolResult> {
   const archive = await classArchive(libs);
   const shared = existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [];
-  const java = ['-Xmx192m', ...smallJvm, ...shared, '-cp', classpath(libs), kafkaTools[tool], ...args];
+  const jvm = ['-Xmx192m', ...smallJvm, ...shared, ...(options.jvm ?? [])];
+  const java = [...jvm, '-cp', classpath(libs), kafkaTools[tool], ...args];
   const child = spawnJava(java, 'pipe');
   const kill = (): unknown => child.kill('SIGKILL');
   options.signal?.addEventListener('abort', kill, { once: true });

@@ -1,4 +1,4 @@
-import { walkBatches } from '../wire/record-batch.ts';
+import { iterateBatches } from '../wire/record-batch.ts';
 
 /** What a partition's records come to, read from batch headers alone. */
 export interface BatchSummary {
@@ -12,7 +12,7 @@ export function summarizeBatches(blob: Uint8Array | null): BatchSummary {
   let records = 0;
   let firstOffset: bigint | undefined;
   let lastOffset: bigint | undefined;
-  for (const batch of blob === null ? [] : walkBatches(blob)) {
+  for (const batch of blob === null ? [] : iterateBatches(blob)) {
     if (batch.kind !== 'batch') continue;
     firstOffset ??= batch.baseOffset;
     lastOffset = batch.baseOffset + BigInt(batch.lastOffsetDelta);

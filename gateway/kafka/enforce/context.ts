@@ -53,6 +53,12 @@ export interface Denial extends Touch {
   readonly error: number;
 }
 
+/** A member of a classic consumer group, as its requests name it. */
+export interface Membership {
+  readonly groupId: string;
+  readonly memberId: string;
+}
+
 /** What an enforcement needs of the world for one frame, and where it leaves what the connection has to know. */
 export class FrameContext {
   readonly access: Access;
@@ -65,6 +71,10 @@ export class FrameContext {
   readonly events: AuditEvent[] = [];
   /** An event of this frame has to be on disk before the frame goes on. */
   strict = false;
+  /** The frame makes its client a member of this group. */
+  joined: Membership | undefined;
+  /** The frame ends its client's membership in this group. */
+  left: string | undefined;
   /** Grant and policy that allowed it, for the audit log; the first that did. */
   grant: string | undefined;
   policy: string | undefined;

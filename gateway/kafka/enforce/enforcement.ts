@@ -63,8 +63,13 @@ export function enforcement<Request, Response, Pending = undefined>(
     min: rule.min,
     max: rule.max,
     onRequest(bytes, version, context) {
-      const request = read(bytes, version, api.readRequest);
-      const outcome = rule.request(request, version, context);
+      const cursor = new Cursor(bytes);
+      const request = api.readRequest(cursor, version);
+      const decided = rule.request(request, version, context);
+      // librdkafka sends bytes behind some bodies, which brokers overlook. What was not read here must not reach
+      // somebody who might read on, so the request goes on without them.
+      const rest = decided.kind === 'forward' && cursor.remaining > 0;
+      const outcome = rest ? { kind: 'send' as const, request, pending: decided.pending } : decided;
       const answered = rule.answered?.(request) ?? true;
       switch (outcome.kind) {
         case 'forward':
@@ -84,7 +89,7 @@ export function enforcement<Request, Response, Pending = undefined>(
     },
     onResponse(bytes, version, pending, context) {
       if (!rule.response) return unchanged;
-      const outcome = rule.response(read(bytes, version, api.readResponse), version, pending as Pending, context);
+      const outcome = rule.response(readWhole(bytes, version, api.readResponse), version, pending as Pending, context);
       return outcome.kind === 'send' ? { kind: 'send', body: write(api, version, outcome.response) } : outcome;
     },
   };
@@ -92,7 +97,7 @@ export function enforcement<Request, Response, Pending = undefined>(
 
 const unchanged = { kind: 'forward' } as const;
 
-function read<T>(bytes: Buffer, version: number, reader: (c: Cursor, v: number) => T): T {
+function readWhole<T>(bytes: Buffer, version: number, reader: (c: Cursor, v: number) => T): T {
   const cursor = new Cursor(bytes);
   const message = reader(cursor, version);
   cursor.finish(); // bytes that we do not see must not reach whoever reads further

@@ -41,12 +41,11 @@ export const fetch = enforcement<FetchRequest, FetchResponse, Pending>(apis.Fetc
     const topics = request.topics.filter((topic) => {
       if (context.allows('consume', 'topic', topic.topic, denied.topic)) return true;
       const partitions = topic.partitions.map((partition) => partition.partition);
-      refused.set(topic.topic, [...(refused.get(topic.topic) ?? []), ...partitions]);
+      refused.set(topic.topic, [...new Set([...(refused.get(topic.topic) ?? []), ...partitions])]);
       return false;
     });
     const pending: Pending = { refused };
-    if (topics.length === 0 && refused.size > 0)
-      return { kind: 'reply', response: putBack(defaultFetchResponse, refused) };
+    if (topics.length === 0) return { kind: 'reply', response: putBack(defaultFetchResponse, refused) };
     const plain = refused.size === 0 && request.replicaId === -1 && request.forgottenTopicsData.length === 0;
     if (plain && (version < 7 || request.sessionEpoch === -1)) return { kind: 'forward', pending };
     const session = version < 7 ? {} : sessionless;

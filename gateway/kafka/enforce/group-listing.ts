@@ -42,7 +42,7 @@ export const describeGroups = enforcement<
       refused.push({ ...defaultDescribeGroupsResponseDescribedGroup, groupId, errorCode: denied.group });
       return false;
     });
-    if (groups.length === 0 && refused.length > 0) {
+    if (groups.length === 0) {
       return { kind: 'reply', response: { ...defaultDescribeGroupsResponse, groups: refused } };
     }
     return { kind: 'send', request: { groups, includeAuthorizedOperations: false }, pending: refused };

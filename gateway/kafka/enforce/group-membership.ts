@@ -41,7 +41,10 @@ export const leaveGroup = enforcement<RequestOf<typeof apis.LeaveGroup>, Respons
   {
     min: 0,
     max: 5,
-    request: (request, _version, context) => member(request, defaultLeaveGroupResponse, context),
+    request(request, _version, context) {
+      context.left = request.groupId;
+      return member(request, defaultLeaveGroupResponse, context);
+    },
   },
 );
 
@@ -50,6 +53,10 @@ export const syncGroup = enforcement<RequestOf<typeof apis.SyncGroup>, ResponseO
   {
     min: 0,
     max: 5,
-    request: (request, _version, context) => member(request, defaultSyncGroupResponse, context),
+    request(request, _version, context) {
+      // A static member keeps its place while it is away: it is not for us to end that.
+      if (request.groupInstanceId === null) context.joined = { groupId: request.groupId, memberId: request.memberId };
+      return member(request, defaultSyncGroupResponse, context);
+    },
   },
 );

@@ -37,8 +37,7 @@ export const listOffsets = enforcement<ListOffsetsRequest, ListOffsetsResponse, 
         });
         return false;
       });
-      if (topics.length === 0 && refused.length > 0)
-        return { kind: 'reply', response: { ...defaultListOffsetsResponse, topics: refused } };
+      if (topics.length === 0) return { kind: 'reply', response: { ...defaultListOffsetsResponse, topics: refused } };
       if (refused.length === 0 && request.replicaId === -1) return { kind: 'forward', pending: refused };
       return { kind: 'send', request: { ...request, replicaId: -1, topics }, pending: refused };
     },
@@ -72,7 +71,7 @@ export const offsetForLeaderEpoch = enforcement<
       });
       return false;
     });
-    if (topics.length === 0 && refused.length > 0) {
+    if (topics.length === 0) {
       return { kind: 'reply', response: { ...defaultOffsetForLeaderEpochResponse, topics: refused } };
     }
     return { kind: 'send', request: { ...request, replicaId: -1, topics }, pending: refused };

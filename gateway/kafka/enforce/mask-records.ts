@@ -2,11 +2,12 @@ import { Writer } from '../../../core/bytes/writer.ts';
 import { ProtocolError } from '../../../core/errors/sluice-error.ts';
 import type { Masker } from '../../../core/mask/masker.ts';
 import type { MaskCount } from '../../../core/model/mask-count.ts';
-import { type RecordPlace, readRecords, writeRecord } from '../wire/record.ts';
-import { batchPayload, crcMatches, type RecordBatch, rebuildBatch, walkBatches } from '../wire/record-batch.ts';
+import { iterateRecords, writeRecord } from '../wire/record.ts';
+import { batchPayload, crcMatches, iterateBatches, type RecordBatch, rebuildBatch } from '../wire/record-batch.ts';
 
-/** Most bytes that one batch may decompress to. */
-const payloadCap = 64 << 20;
+/** Most bytes that one batch may decompress to, and all batches of a partition together. */
+const batchCap = 64 << 20;
+const partitionCap = 256 << 20;
 
 export type MaskedRecords =
   | { readonly kind: 'unchanged'; readonly counts: readonly MaskCount[] }
@@ -22,9 +23,11 @@ export type MaskedRecords =
 export function maskRecords(records: Uint8Array | null, masker: Masker, on: 'consume' | 'produce'): MaskedRecords {
   if (records === null || records.length === 0) return { kind: 'unchanged', counts: [] };
   const parts: Uint8Array[] = [];
-  const counts: MaskCount[] = [];
+  const tally = new Tally();
+  const { counts } = tally;
+  let left = partitionCap;
   let changed = false;
-  for (const batch of walkBatches(records)) {
+  for (const batch of iterateBatches(records)) {
     if (batch.kind === 'partial' && on === 'consume') {
       changed = true;
       continue;
@@ -36,58 +39,60 @@ export function maskRecords(records: Uint8Array | null, masker: Masker, on: 'con
       parts.push(original);
       continue;
     }
-    if (on === 'produce' && !crcMatches(records, batch)) return { kind: 'unmaskable', code: 'crc', counts };
-    const masked = maskBatch(records, batch, masker, counts);
-    if (typeof masked === 'string') return { kind: 'unmaskable', code: masked, counts };
-    if (masked) changed = true;
-    parts.push(masked ?? original);
+    // A batch that is damaged must not be signed anew.
+    if (!crcMatches(records, batch)) return { kind: 'unmaskable', code: 'crc', counts };
+    const masked = maskBatch(records, batch, masker, Math.min(batchCap, left), tally);
+    if ('refused' in masked) return { kind: 'unmaskable', code: masked.refused, counts };
+    left -= masked.size;
+    if (masked.batch) changed = true;
+    parts.push(masked.batch ?? original);
   }
   if (!changed) return { kind: 'unchanged', counts };
-  return { kind: 'masked', records: parts.length === 1 ? parts[0]! : Buffer.concat(parts), counts: merge(counts) };
+  return { kind: 'masked', records: parts.length === 1 ? parts[0]! : Buffer.concat(parts), counts };
 }
 
-/** The rebuilt batch, undefined when nothing in it changes, or the code of what cannot be masked. */
+/** The rebuilt batch (undefined when nothing in it changes) and its decompressed size, or what cannot be masked. */
 function maskBatch(
   records: Uint8Array,
   batch: RecordBatch,
   masker: Masker,
-  counts: MaskCount[],
-): Uint8Array | undefined | string {
-  let payload: Uint8Array;
-  let places: readonly RecordPlace[];
+  cap: number,
+  tally: Tally,
+): { readonly batch: Uint8Array | undefined; readonly size: number } | { readonly refused: string } {
+  let writer: Writer | undefined;
   try {
-    payload = batchPayload(records, batch, payloadCap);
-    places = readRecords(payload, batch.count);
+    const payload = batchPayload(records, batch, cap);
+    let copied = 0; // bytes of the payload that the writer already holds
+    for (const place of iterateRecords(payload, batch.count)) {
+      const { data } = place.value;
+      if (!data) continue; // a tombstone hides nothing
+      const result = masker.mask(payload.subarray(data.start, data.end));
+      if (result.kind === 'unmaskable') return { refused: result.code };
+      if (result.kind === 'unchanged') continue;
+      tally.add(result.counts);
+      writer ??= new Writer(payload.length + 1024);
+      writer.raw(payload.subarray(copied, place.start));
+      writeRecord(writer, payload, place, { value: result.value });
+      copied = place.end;
+    }
+    if (!writer) return { batch: undefined, size: payload.length };
+    writer.raw(payload.subarray(copied));
+    return { batch: rebuildBatch(records, batch, writer.toBuffer(), batch.codec ?? 'none'), size: payload.length };
   } catch (error) {
-    if (error instanceof ProtocolError) return error.code;
+    if (error instanceof ProtocolError) return { refused: error.code };
     throw error;
   }
-  let writer: Writer | undefined;
-  let copied = 0; // bytes of the payload that the writer already holds
-  for (const place of places) {
-    const { data } = place.value;
-    if (!data) continue; // a tombstone hides nothing
-    const result = masker.mask(payload.subarray(data.start, data.end));
-    if (result.kind === 'unmaskable') return result.code;
-    if (result.kind === 'unchanged') continue;
-    counts.push(...result.counts);
-    writer ??= new Writer(payload.length + 1024);
-    writer.raw(payload.subarray(copied, place.start));
-    writeRecord(writer, payload, place, { value: result.value });
-    copied = place.end;
-  }
-  if (!writer) return undefined;
-  writer.raw(payload.subarray(copied));
-  return rebuildBatch(records, batch, writer.toBuffer(), batch.codec ?? 'none');
 }
 
-function merge(counts: readonly MaskCount[]): readonly MaskCount[] {
-  const merged = new Map<string, { rule: string; action: MaskCount['action']; count: number }>();
-  for (const { rule, action, count } of counts) {
-    const key = `${rule} ${action}`;
-    const entry = merged.get(key);
-    if (entry) entry.count += count;
-    else merged.set(key, { rule, action, count });
+/** How often each rule did what: one entry for each, however many records there are. */
+class Tally {
+  readonly counts: { rule: string; action: MaskCount['action']; count: number }[] = [];
+
+  add(counts: readonly MaskCount[]): void {
+    for (const { rule, action, count } of counts) {
+      const entry = this.counts.find((known) => known.rule === rule && known.action === action);
+      if (entry) entry.count += count;
+      else this.counts.push({ rule, action, count });
+    }
   }
-  return [...merged.values()];
 }

@@ -38,6 +38,7 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
   answered: (request) => request.acks !== 0,
   request(request, _version, context) {
     const { transactionalId } = request;
+    if (repeats(request)) return { kind: 'close', code: 'BadFrame', why: 'a partition stands in it twice' };
     if (
       transactionalId !== null &&
       !context.allows('produce', 'transactionalId', transactionalId, denied.transactionalId)
@@ -103,6 +104,18 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
     return { kind: 'send', response: putBack({ ...response, nodeEndpoints: endpoints }, pending.topics) };
   },
 });
+
+/** No client does it, and a broker writes only one of the two: the record of what was written would not be true. */
+function repeats({ topicData }: ProduceRequest): boolean {
+  if (topicData.length === 1 && topicData[0]!.partitionData.length === 1) return false;
+  const seen = new Set<string>();
+  let partitions = 0;
+  for (const { name, partitionData } of topicData) {
+    partitions += partitionData.length;
+    for (const { index } of partitionData) seen.add(`${index} ${name}`);
+  }
+  return seen.size < partitions;
+}
 
 /** The topic with its maskable batches masked and the others taken out; the same object when nothing was to be done. */
 function maskTopic(

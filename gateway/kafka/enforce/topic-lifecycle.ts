@@ -33,8 +33,8 @@ export const createTopics = enforcement<CreateTopicsRequest, CreateTopicsRespons
         });
         return false;
       });
-      if (refused.length === 0) return { kind: 'forward', pending: refused };
       if (topics.length === 0) return { kind: 'reply', response: { ...defaultCreateTopicsResponse, topics: refused } };
+      if (refused.length === 0) return { kind: 'forward', pending: refused };
       return { kind: 'send', request: { ...request, topics }, pending: refused };
     },
     response(response, _version, refused) {
@@ -57,9 +57,9 @@ export const deleteTopics = enforcement<DeleteTopicsRequest, DeleteTopicsRespons
         refused.push({ ...defaultDeleteTopicsResponseDeletableTopicResult, name, errorCode: denied.topic });
         return false;
       });
-      if (refused.length === 0) return { kind: 'forward', pending: refused };
       if (topicNames.length === 0)
         return { kind: 'reply', response: { ...defaultDeleteTopicsResponse, responses: refused } };
+      if (refused.length === 0) return { kind: 'forward', pending: refused };
       return { kind: 'send', request: { ...request, topicNames }, pending: refused };
     },
     response(response, _version, refused) {

@@ -82,6 +82,11 @@ export class ClientLogin {
           why: 'a connection cannot change its principal',
         });
       }
+      if (before && before.claimGroups.join('\0') !== principal.claimGroups.join('\0')) {
+        // Other groups, other rights: a session keeps those it began with, so the client has to come again.
+        this.#journal.login(mechanism, 'GroupsChanged');
+        return this.#host.giveUp();
+      }
       this.#host.accept(principal, expiresAt);
       this.#journal.login(mechanism, undefined);
       this.#host.answer(this.#sasl.accepted(expiresAt - this.#world.clock.now()), header);

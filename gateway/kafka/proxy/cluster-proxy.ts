@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { type ConnectionOptions, TLSSocket } from 'node:tls';
-import type { CloseReason } from '../../../core/audit/event.ts';
+import type { CleanupEvent, CloseReason } from '../../../core/audit/event.ts';
 import { alarmAt } from '../../../core/clock/alarm.ts';
 import type { Clock, Timer } from '../../../core/clock/clock.ts';
 import { InputError, UpstreamError } from '../../../core/errors/sluice-error.ts';
@@ -10,21 +10,23 @@ import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { ClusterConfig } from '../../config/gateway-config.ts';
 import type { Authenticator } from '../../identity/authenticator.ts';
 import { type Listener, listenTcp } from '../../net/listener.ts';
+import { layeredOn } from '../../net/reset-socket.ts';
 import { ReloadingSecureContext } from '../../net/secure-context.ts';
 import type { FloodQuota } from '../../recorder/flood-quota.ts';
-import type { Recorder } from '../../recorder/recorder.ts';
 import type { Session } from '../../session/session.ts';
 import type { SessionRegistry } from '../../session/session-registry.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { AdminConnection } from '../broker/admin-connection.ts';
-import { type CleanupDebt, EphemeralCredentials } from '../broker/ephemeral-credentials.ts';
-import type { Maskers } from '../enforce/context.ts';
-import { BrokerConnection } from '../upstream/broker-connection.ts';
-import { dial, formatAddress } from '../upstream/dial.ts';
-import { type BrokerCredential, saslLogin } from '../upstream/sasl-login.ts';
+import { type CleanupDebt, EphemeralCredentials, type EphemeralUser } from '../broker/ephemeral-credentials.ts';
+import type { Maskers, Membership } from '../enforce/context.ts';
+import type { BrokerConnection } from '../upstream/broker-connection.ts';
+import { type Address, formatAddress } from '../upstream/dial.ts';
+import { openConnection } from '../upstream/open-connection.ts';
+import type { BrokerCredential } from '../upstream/sasl-login.ts';
 import { ClientConnection } from './connection.ts';
 import type { ConnectionWorld } from './connection-world.ts';
+import { leaveGroups } from './leave-groups.ts';
 import { SessionCredentials } from './session-credentials.ts';
 import { Topology } from './topology.ts';
 
@@ -34,10 +36,10 @@ export interface ClusterProxyOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly recorder: Recorder;
+  readonly recorder: ConnectionWorld['recorder'];
   readonly flood: FloodQuota;
   readonly sessions: SessionRegistry;
-  readonly authenticator: Authenticator;
+  readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly maskers: Maskers;
   readonly onDebt: (debt: CleanupDebt) => void;
   readonly onSettled: (user: string) => void;
@@ -62,6 +64,7 @@ export class ClusterProxy implements AsyncDisposable {
   readonly #explained = new Map<string, number>();
   #context: ReloadingSecureContext | undefined;
   #sweep: Timer | undefined;
+  #stopped = false;
 
   static #nextConnection = 1;
 
@@ -96,7 +99,7 @@ export class ClusterProxy implements AsyncDisposable {
     options.sessions.listen({
       opened: () => {},
       changed: (session) => {
-        if (session.cluster === config.name) this.#credentials.narrow(session);
+        if (session.cluster === config.name) this.#credentials.follow(session);
       },
       closed: (session) => {
         if (session.cluster === config.name) void this.#credentials.release(session);
@@ -142,11 +145,12 @@ export class ClusterProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
     this.#sweep?.cancel();
+    this.#topology.stop();
     await Promise.all([...this.#listeners.values()].map((listener) => listener.stopAccepting()));
     for (const connection of [...this.#connections]) connection.cut('shutdown');
-    await this.#credentials.releaseAll();
-    this.#topology.stop();
+    await this.#credentials.close();
     this.#admin.close();
     for (const admin of this.#brokerAdmins.values()) admin.close();
     await this.#context?.[Symbol.asyncDispose]();
@@ -156,6 +160,7 @@ export class ClusterProxy implements AsyncDisposable {
     const { config } = this.#options;
     const world = this.#world(nodeId);
     const listener = await listenTcp(config.listen.host, port, (socket) => this.#accept(socket, world));
+    if (this.#stopped) await listener.stopAccepting();
     this.#listeners.set(nodeId, listener);
     return listener;
   }
@@ -179,11 +184,12 @@ export class ClusterProxy implements AsyncDisposable {
   #accept(raw: Socket, world: ConnectionWorld): void {
     let socket = raw;
     if (this.#context) {
-      socket = new TLSSocket(raw, { isServer: true, secureContext: this.#context.current });
+      socket = layeredOn(new TLSSocket(raw, { isServer: true, secureContext: this.#context.current }), raw);
       socket.on('error', () => raw.destroy());
     }
     raw.on('error', () => {});
-    this.#connections.add(new ClientConnection(ClusterProxy.#nextConnection++, socket, raw, world));
+    const source = `${raw.remoteAddress ?? 'unknown'}:${raw.remotePort ?? 0}`;
+    this.#connections.add(new ClientConnection(ClusterProxy.#nextConnection++, socket, source, world));
   }
 
   #world(nodeId: number | undefined): ConnectionWorld {
@@ -208,6 +214,7 @@ export class ClusterProxy implements AsyncDisposable {
       maskers,
       authenticate: (token, user) => authenticator.authenticate(token, user),
       dial: (session) => this.#dial(session, nodeId),
+      leaveGroups: (session, memberships, audit) => this.#leaveGroups(session, nodeId, memberships, audit),
       lossReason,
       explain: (session, operation, kind, name, deny) => this.#explain(session, `${operation} ${kind} ${name}`, deny),
       onClosed: (connection) => {
@@ -217,23 +224,27 @@ export class ClusterProxy implements AsyncDisposable {
   }
 
   async #dial(session: Session, nodeId: number | undefined): Promise<Socket> {
-    const { clock } = this.#options;
     const address = this.#topology.addressOf(nodeId);
     const user = await this.#credentials.acquire(session, formatAddress(address));
-    const socket = await dial(address, { clock, timeoutMs: stepTimeout, tls: this.#tls });
-    const connection = new BrokerConnection(socket, { clock, address, clientId: 'sluice', timeoutMs: stepTimeout });
-    try {
-      await saslLogin(connection, {
-        kind: 'scram',
-        mechanism: user.mechanism,
-        user: user.name,
-        password: user.password,
-      });
-      return connection.detach();
-    } catch (error) {
-      connection.close();
-      throw error;
-    }
+    const connection = await this.#loginAs(user, address);
+    return connection.detach();
+  }
+
+  #loginAs(user: EphemeralUser, address: Address): Promise<BrokerConnection> {
+    const { clock } = this.#options;
+    const credential = { kind: 'scram', mechanism: user.mechanism, user: user.name, password: user.password } as const;
+    return openConnection({ clock, address, clientId: 'sluice', timeoutMs: stepTimeout, tls: this.#tls, credential });
+  }
+
+  #leaveGroups(
+    session: Session,
+    nodeId: number | undefined,
+    memberships: readonly Membership[],
+    audit: (event: CleanupEvent) => void,
+  ): void {
+    this.#credentials.cleanUp(session, (user) =>
+      leaveGroups(async () => this.#loginAs(user, this.#topology.addressOf(nodeId)), memberships, audit),
+    );
   }
 
   #adminTo(addresses: ClusterConfig['bootstrap']): AdminConnection {
@@ -272,6 +283,7 @@ export class ClusterProxy implements AsyncDisposable {
       next = 10_000;
       log.warn('left-over broker users could not be looked for', { cluster: config.name, error });
     }
+    if (this.#stopped) return;
     this.#sweep = alarmAt(clock, clock.now() + next, () => void this.#sweepOnce());
   }
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { CloseReason } from '../../../core/audit/event.ts';
+import type { CleanupEvent, CloseReason } from '../../../core/audit/event.ts';
 import type { Clock } from '../../../core/clock/clock.ts';
 import type { Deny } from '../../../core/model/decision.ts';
 import type { Operation, ResourceKind } from '../../../core/model/resource.ts';
@@ -10,7 +10,7 @@ import type { Session, SessionConnection } from '../../session/session.ts';
 import type { SessionRegistry } from '../../session/session-registry.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import type { BrokerFeatures, ClusterView, Maskers } from '../enforce/context.ts';
+import type { BrokerFeatures, ClusterView, Maskers, Membership } from '../enforce/context.ts';
 
 /** Everything a client connection has around it. One object per listener, shared by its connections. */
 export interface ConnectionWorld {
@@ -22,7 +22,7 @@ export interface ConnectionWorld {
   readonly metrics: Metrics;
   readonly bytesIn: Readonly<Record<string, string>>;
   readonly bytesOut: Readonly<Record<string, string>>;
-  readonly recorder: Recorder;
+  readonly recorder: Pick<Recorder, 'append' | 'appendStrict' | 'full'>;
   readonly flood: FloodQuota;
   readonly sessions: SessionRegistry;
   readonly view: ClusterView;
@@ -32,6 +32,8 @@ export interface ConnectionWorld {
   authenticate(token: string, user: string | undefined): Promise<Authenticated>;
   /** A connection to this listener's broker, logged in with the session's own credential; paused. */
   dial(session: Session): Promise<Socket>;
+  /** Leaves groups for a client that was cut, in the background, while the session's credential lives. */
+  leaveGroups(session: Session, memberships: readonly Membership[], audit: (event: CleanupEvent) => void): void;
   /** Why a session's access shrank just now. */
   lossReason(session: Session): CloseReason;
   /** Tells the gateway's log, once in a while per principal and resource, what was denied and how to ask for it. */

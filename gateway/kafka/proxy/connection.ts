@@ -9,11 +9,12 @@ import { ProtocolError, SluiceError } from '../../../core/errors/sluice-error.ts
 import type { Principal } from '../../../core/model/principal.ts';
 import type { Session, SessionConnection } from '../../session/session.ts';
 import { advertised, apiVersionsRange, unsupportedApiVersions } from '../enforce/api-versions.ts';
-import { FrameContext, type Touch } from '../enforce/context.ts';
+import { FrameContext, type Membership, type Touch } from '../enforce/context.ts';
 import type { Close, Outcome } from '../enforce/enforcement.ts';
 import { table } from '../enforce/table.ts';
 import { ApiKey, apis } from '../wire/generated/apis.ts';
 import { framePrefix, RequestHeader } from '../wire/request-header.ts';
+import { ClientLink } from './client-link.ts';
 import { ClientLogin, type LoginHost, type SaslHeader } from './client-login.ts';
 import type { ConnectionWorld } from './connection-world.ts';
 import { answerBodyOffset, answerFrame, bareFrame, withBody } from './frames.ts';
@@ -36,15 +37,14 @@ const adminClientId = '__admin_client'; // lets Produce write internal topics
 export class ClientConnection implements SessionConnection, LoginHost {
   readonly id: number;
   readonly #world: ConnectionWorld;
-  readonly #socket: Socket;
-  readonly #raw: Socket;
+  readonly #client: ClientLink;
   readonly #journal: Journal;
   readonly #login: ClientLogin;
   readonly #framer = new Framer(maxFrameBeforeLogin);
   readonly #header = new RequestHeader();
   readonly #inFlight = new InFlight(mostInFlight);
-  /** Topics whose records were handed on lately: a cut must reach bytes that the kernel does not have yet. */
-  readonly #delivered = new Map<string, Touch>();
+  /** Groups that the client joined here and has not left, by group id. */
+  readonly #memberships = new Map<string, Membership>();
   #rest: Buffer | undefined;
   #busy = false;
   #flushing = false;
@@ -53,53 +53,51 @@ export class ClientConnection implements SessionConnection, LoginHost {
   #link: UpstreamLink | undefined;
   #deadline: Timer;
 
-  /** `raw` is the TCP socket: the same as `socket`, or the one beneath its TLS. */
-  constructor(id: number, socket: Socket, raw: Socket, world: ConnectionWorld) {
+  /** `source` is the client's `address:port`. */
+  constructor(id: number, socket: Socket, source: string, world: ConnectionWorld) {
     this.id = id;
     this.#world = world;
-    this.#socket = socket;
-    this.#raw = raw;
-    this.#journal = new Journal(world, id, `${raw.remoteAddress ?? 'unknown'}:${raw.remotePort ?? 0}`);
+    this.#journal = new Journal(world, id, source);
     this.#login = new ClientLogin(world, this.#journal, id, this);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('drain', () => this.resume());
-    socket.on('error', () => this.#end('client'));
-    socket.on('close', () => this.#end('client'));
+    this.#client = new ClientLink(socket, world.clock, {
+      onData: (chunk) => this.#onData(chunk),
+      onDrain: () => this.resume(),
+      onGone: () => this.#end('client'),
+      onClosed: () => this.#leave(),
+    });
     this.#deadline = world.clock.after(loginWithin, () => this.cut('idle'));
-    socket.resume();
+    this.#client.resume();
   }
 
   /** Access may have changed. What lost its right and is under way may not reach the kernel, on either side. */
   recheck(): void {
     const session = this.#session;
-    if (!session || this.#closed) return;
+    if (!session) return;
     const lost = (touch: Touch): boolean => !session.access.allows(touch.operation, touch.kind, touch.name);
-    let cut = [...this.#inFlight].some((entry) => entry.touches.some(lost));
-    for (const [key, touch] of this.#delivered) {
-      if (!lost(touch)) continue;
-      this.#delivered.delete(key);
-      if (this.#socket.writableLength > 0) cut = true;
+    if (!this.#closed) this.#leaveGroups(({ groupId }) => !session.access.allows('consume', 'group', groupId));
+    if (this.#client.holds(lost) || [...this.#inFlight].some((entry) => entry.touches.some(lost))) {
+      this.cut(this.#world.lossReason(session));
     }
-    if (cut) this.cut(this.#world.lossReason(session));
   }
 
   /** Resets the connection: what the kernel does not have yet is not sent. */
   cut(reason: CloseReason): void {
-    if (this.#closed) return;
+    if (this.#closed) return this.#client.reset(); // it was ending, and sending what it had
     this.#world.metrics.cuts.add({ cluster: this.#world.cluster, reason });
     for (const entry of this.#inFlight) {
       if (entry.enforcement?.api !== apis.Fetch) continue;
       const topics = entry.touches.map(({ name }) => ({ topic: name, partition: -1 }));
       this.#journal.append({ kind: 'fetch_cut', topics, bytes: 0, reason }, entry.correlationId);
     }
-    this.#raw.resetAndDestroy();
+    this.#client.reset();
+    this.#leaveGroups(() => true);
     this.#end(reason);
   }
 
   /** Something that held the reading has room again. */
   resume(): void {
     if (this.#closed) return;
-    if (!this.#socket.writableNeedDrain && !this.#world.recorder.full) this.#link?.resume();
+    if (!this.#client.congested && !this.#world.recorder.full) this.#link?.resume();
     if (!this.#busy) this.#pump();
   }
 
@@ -130,11 +128,11 @@ export class ClientConnection implements SessionConnection, LoginHost {
     }
     if (this.#closed) return;
     const holder = this.#holder();
-    if (holder && !this.#socket.isPaused()) {
-      this.#socket.pause();
+    if (holder && !this.#client.isPaused) {
+      this.#client.pause();
       this.#world.metrics.pauses.add({ cluster: this.#world.cluster, reason: holder });
-    } else if (!holder && this.#socket.isPaused()) {
-      this.#socket.resume();
+    } else if (!holder && this.#client.isPaused) {
+      this.#client.resume();
     }
   }
 
@@ -144,7 +142,7 @@ export class ClientConnection implements SessionConnection, LoginHost {
     if (this.#busy) return 'step';
     if (this.#inFlight.full) return 'inFlight';
     if (this.#link?.congested) return 'broker';
-    if (this.#socket.writableNeedDrain) return 'client';
+    if (this.#client.congested) return 'client';
     return this.#world.recorder.full ? 'recorder' : undefined;
   }
 
@@ -194,8 +192,9 @@ export class ClientConnection implements SessionConnection, LoginHost {
       return this.#answerLocally(correlationId, entry.api.responseHeaderVersion(apiVersion), outcome.body);
     }
     const { pending } = outcome;
-    const { touches } = context;
+    const { touches, strict, grant, policy } = context;
     const since = clock.monotonic();
+    this.#noteMembership(context);
     this.#forward(frame, header.bodyOffset, outcome, context, {
       correlationId,
       version: apiVersion,
@@ -203,6 +202,9 @@ export class ClientConnection implements SessionConnection, LoginHost {
       clientId,
       pending,
       touches,
+      strict,
+      grant,
+      policy,
       since,
       answer: undefined,
       upstream: true,
@@ -278,6 +280,9 @@ export class ClientConnection implements SessionConnection, LoginHost {
     entry.arrived = true;
     const bodyOffset = answerBodyOffset(frame, enforcement.api.responseHeaderVersion(version));
     const context = new FrameContext(session.access, this.#world.view, features, this.#world.maskers, entry.clientId);
+    context.strict = entry.strict;
+    context.grant = entry.grant;
+    context.policy = entry.policy;
     const outcome = enforcement.onResponse(frame.subarray(bodyOffset), version, entry.pending, context);
     this.#journal.denials(context, correlationId);
     if (outcome.kind === 'close') return this.#close(outcome);
@@ -300,25 +305,16 @@ export class ClientConnection implements SessionConnection, LoginHost {
     if (this.#flushing) return;
     this.#flushing = true;
     for (let entry = this.#inFlight.shiftReady(); entry && !this.#closed; entry = this.#inFlight.shiftReady()) {
-      for (const touch of entry.touches) {
-        if (touch.operation === 'consume' && touch.kind === 'topic') this.#delivered.set(touch.name, touch);
-      }
-      this.#write(entry.answer ?? []);
+      this.#write(entry.answer ?? [], entry.touches);
     }
     this.#flushing = false;
-    if (this.#rest || this.#socket.isPaused()) this.resume();
+    if (this.#rest || this.#client.isPaused) this.resume();
   }
 
-  #write(chunks: readonly Uint8Array[]): void {
-    let bytes = 0;
-    this.#socket.cork();
-    for (const chunk of chunks) {
-      bytes += chunk.length;
-      this.#socket.write(chunk);
-    }
-    this.#socket.uncork();
+  #write(chunks: readonly Uint8Array[], touches?: readonly Touch[]): void {
+    const bytes = this.#client.write(chunks, touches);
     this.#world.metrics.bytes.add(this.#world.bytesOut, bytes);
-    if (this.#socket.writableNeedDrain) this.#link?.pause();
+    if (this.#client.congested) this.#link?.pause();
   }
 
   #answerLocally(correlationId: number, headerVersion: 0 | 1, body: Writer): void {
@@ -330,6 +326,9 @@ export class ClientConnection implements SessionConnection, LoginHost {
       clientId: '',
       pending: undefined,
       touches: [],
+      strict: false,
+      grant: undefined,
+      policy: undefined,
       since: 0,
       answer,
       upstream: false,
@@ -412,10 +411,25 @@ export class ClientConnection implements SessionConnection, LoginHost {
     this.#rest = undefined;
     this.#deadline.cancel();
     this.#link?.reset();
-    // Answers that were given before the end still go out; after a cut there is nothing left to go.
-    this.#socket.destroySoon();
-    this.#world.clock.after(2_000, () => this.#socket.destroy());
-    if (this.#session) this.#world.sessions.leave(this.#session, this);
+    this.#client.end(); // answers that were given before the end still go out; after a cut there is nothing left to go
     this.#world.onClosed(this, reason);
+  }
+
+  /** The client cannot do it any more, and its groups should not have to wait for its session timeout. */
+  #leaveGroups(which: (membership: Membership) => boolean): void {
+    const left = [...this.#memberships.values()].filter(which);
+    if (!this.#session || left.length === 0) return;
+    for (const { groupId } of left) this.#memberships.delete(groupId);
+    this.#world.leaveGroups(this.#session, left, (event) => this.#journal.append(event));
+  }
+
+  /** Only when no byte can reach the client any more: until then a cut has to find this connection. */
+  #leave(): void {
+    if (this.#session) this.#world.sessions.leave(this.#session, this);
+  }
+
+  #noteMembership({ joined, left }: FrameContext): void {
+    if (joined) this.#memberships.set(joined.groupId, joined);
+    if (left !== undefined) this.#memberships.delete(left);
   }
 }

@@ -11,6 +11,10 @@ export interface InFlightEntry {
   readonly pending: unknown;
   /** What was allowed for it: looked at again when access changes. */
   touches: readonly Touch[];
+  /** What the request's decisions said, for what is recorded about its answer. */
+  readonly strict: boolean;
+  readonly grant: string | undefined;
+  readonly policy: string | undefined;
   /** Monotonic ms of its arrival. */
   readonly since: number;
   /** The answer, ready to be sent in its turn; undefined while the broker, or the recorder, has it. */

@@ -1,4 +1,6 @@
-import type { Clock } from '../../../core/clock/clock.ts';
+import { alarmAt } from '../../../core/clock/alarm.ts';
+import { type Clock, sleep, type Timer } from '../../../core/clock/clock.ts';
+import { UpstreamError } from '../../../core/errors/sluice-error.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { Session } from '../../session/session.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -7,12 +9,16 @@ import type { Admin } from '../broker/admin-connection.ts';
 import type { EphemeralCredentials, EphemeralUser } from '../broker/ephemeral-credentials.ts';
 
 const longestLife = 24 * 3_600_000;
+const cleanUpMs = 2_000;
 
 interface Held {
   readonly user: Promise<EphemeralUser>;
   /** ACL changes of one user, one after another. */
   work: Promise<void>;
+  /** What is cleaned up with this user: its rights stay until then. */
+  readonly cleanUps: Set<Promise<void>>;
   readonly visibleOn: Set<string>;
+  readonly expiry: Timer;
 }
 
 /**
@@ -26,6 +32,7 @@ export class SessionCredentials {
   readonly #log: Logger;
   readonly #held = new Map<Session, Held>();
   readonly #removals = new Set<Promise<void>>();
+  #closed = false;
 
   constructor(options: {
     ephemeral: EphemeralCredentials;
@@ -42,12 +49,8 @@ export class SessionCredentials {
 
   /** The session's user, known to the broker it is about to be used on. */
   async acquire(session: Session, broker: string): Promise<EphemeralUser> {
-    let held = this.#held.get(session);
-    if (held && (await this.#spent(held))) {
-      if (this.#held.get(session) === held) void this.release(session);
-      held = this.#held.get(session);
-    }
-    held ??= this.#create(session);
+    if (this.#closed) throw new UpstreamError('BrokerUnreachable', 'the gateway is stopping');
+    const held = this.#held.get(session) ?? this.#create(session);
     const user = await held.user;
     await held.work;
     if (!held.visibleOn.has(broker)) {
@@ -69,14 +72,26 @@ export class SessionCredentials {
     );
   }
 
-  /** Takes away what the session may not do any more; in the background. */
-  narrow(session: Session): void {
+  /** Brings the ACLs to what the session may do now, in the background; what it lost goes when it is cleaned up. */
+  follow(session: Session): void {
     const held = this.#held.get(session);
     if (!held) return;
-    this.#queue(held, (user) => this.#ephemeral.narrow(user.name, aclRights(session.access.rights()))).catch(
-      (error: unknown) =>
-        this.#log.warn('ACLs could not be narrowed', { cluster: session.cluster, session: session.id, error }),
+    this.#queue(held, async ({ name }) => {
+      await this.#cleanedUp(held);
+      const rights = aclRights(session.access.rights());
+      await this.#ephemeral.widen(name, rights); // a boundary may have come between a widening and its snapshot
+      await this.#ephemeral.narrow(name, rights);
+    }).catch((error: unknown) =>
+      this.#log.warn('ACLs could not be narrowed', { cluster: session.cluster, session: session.id, error }),
     );
+  }
+
+  /** Does what has to be done with the session's user once more; nothing when it has none. `work` never rejects. */
+  cleanUp(session: Session, work: (user: EphemeralUser) => Promise<void>): void {
+    const held = this.#held.get(session);
+    if (!held) return;
+    const done = held.user.then(work, () => undefined).finally(() => held.cleanUps.delete(done));
+    held.cleanUps.add(done);
   }
 
   /** Removes the session's user. What cannot be removed is reported as a debt by the credentials themselves. */
@@ -84,40 +99,62 @@ export class SessionCredentials {
     const held = this.#held.get(session);
     this.#held.delete(session);
     if (!held) return Promise.resolve();
+    held.expiry.cancel();
     const removal = this.#remove(held).finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
     return removal;
   }
 
-  /** Removes every user; resolves when those that are being removed already are gone too. */
-  async releaseAll(): Promise<void> {
+  /** Makes no more users and removes every one; resolves when those that are being removed already are gone too. */
+  async close(): Promise<void> {
+    this.#closed = true;
     for (const session of [...this.#held.keys()]) void this.release(session);
     await Promise.all(this.#removals);
   }
 
   async #remove(held: Held): Promise<void> {
+    await Promise.resolve(); // a connection that is cut in this turn has its clean-up begun by then
+    await this.#cleanedUp(held);
     await held.work;
     const user = await held.user.catch(() => undefined); // it was never made, or removed when making it failed
     if (user) await this.#ephemeral.delete(user.name);
   }
 
+  async #cleanedUp(held: Held): Promise<void> {
+    if (held.cleanUps.size === 0) return;
+    const late = new AbortController();
+    await Promise.race([Promise.all(held.cleanUps), sleep(this.#clock, cleanUpMs, late.signal).catch(() => {})]);
+    late.abort();
+  }
+
   #create(session: Session): Held {
     const rights = session.access.rights();
     const now = this.#clock.now();
-    const ends = rights.map((right) => right.end);
-    const last = ends.some((end) => end === undefined) ? Number.POSITIVE_INFINITY : Math.max(...(ends as number[]));
-    const user = this.#ephemeral.create(aclRights(rights), Math.min(last, now + longestLife));
-    const held: Held = { user, work: Promise.resolve(), visibleOn: new Set() };
+    const ends = rights.map((right) => right.end ?? Number.POSITIVE_INFINITY);
+    const expiresAt = Math.ceil(Math.min(Math.max(now, ...ends), now + longestLife) / 1000) * 1000;
+    const user = this.#ephemeral.create(aclRights(rights), expiresAt);
+    const held: Held = {
+      user,
+      work: Promise.resolve(),
+      cleanUps: new Set(),
+      visibleOn: new Set(),
+      expiry: alarmAt(this.#clock, expiresAt, () => this.#expired(session)),
+    };
     this.#held.set(session, held);
     user.catch(() => {
+      held.expiry.cancel();
       if (this.#held.get(session) === held) this.#held.delete(session);
     });
     return held;
   }
 
-  async #spent(held: Held): Promise<boolean> {
-    const user = await held.user.catch(() => undefined);
-    return user === undefined || user.expiresAt <= this.#clock.now();
+  /**
+   * Any gateway may remove the user soon. Connections that may still do something have to come again, for a new one;
+   * those of a principal without rights are answered without a broker.
+   */
+  #expired(session: Session): void {
+    if (session.access.hasRights()) for (const connection of [...session.connections]) connection.cut('expired');
+    void this.release(session);
   }
 
   #queue(held: Held, change: (user: EphemeralUser) => Promise<void>): Promise<void> {

@@ -10,6 +10,7 @@ import { defaultMetadataRequest } from '../wire/generated/metadata.ts';
 
 const refreshEvery = 30_000;
 const retryEvery = 2_000;
+const noteEvery = 1_000;
 
 interface Broker {
   readonly address: Address;
@@ -33,6 +34,7 @@ export class Topology implements ClusterView {
   readonly #shown = new Map<number, BrokerAddress>();
   readonly #stopping = new AbortController();
   #refreshing: Promise<void> | undefined;
+  #notedAt = Number.NEGATIVE_INFINITY;
   readonly #onHealth: (healthy: boolean, message: string) => void;
 
   constructor(options: {
@@ -67,6 +69,9 @@ export class Topology implements ClusterView {
   }
 
   noteUnknown(_nodeId: number): void {
+    const now = this.#clock.monotonic();
+    if (now - this.#notedAt < noteEvery) return; // a client can make this happen as often as it asks
+    this.#notedAt = now;
     void this.refresh().catch(() => {});
   }
 
@@ -123,6 +128,7 @@ export class Topology implements ClusterView {
     });
     this.clusterId = answer.clusterId ?? '';
     this.controllerId = answer.controllerId;
+    if (this.#stopping.signal.aborted) return;
     this.#real.clear();
     for (const broker of answer.brokers) {
       this.#real.set(broker.nodeId, { address: { host: broker.host, port: broker.port }, rack: broker.rack });

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Framer } from '../../../core/bytes/framer.ts';
 import { ProtocolError } from '../../../core/errors/sluice-error.ts';
+import { resetSocket } from '../../net/reset-socket.ts';
 
 export interface LinkEvents {
   /** A whole answer, with its length prefix. */
@@ -58,9 +59,7 @@ export class UpstreamLink {
   reset(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // Only a raw socket can be reset; under TLS the raw socket beneath is destroyed with it.
-    if ('encrypted' in this.#socket) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    resetSocket(this.#socket);
   }
 
   #onData(chunk: Buffer): void {

@@ -1,8 +1,9 @@
 /** Opens a TCP or TLS connection to a broker, within a time limit. */
-import { connect, type OnReadOpts, type Socket } from 'node:net';
+import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Clock } from '../../../core/clock/clock.ts';
 import { UpstreamError } from '../../../core/errors/sluice-error.ts';
+import { layeredOn } from '../../net/reset-socket.ts';
 
 /** Where a broker listens. */
 export interface Address {
@@ -41,7 +42,8 @@ export function dial(address: Address, options: DialOptions): Promise<Socket> {
   if (signal?.aborted) return Promise.reject(unreachable('it was given up'));
 
   const { host, port } = address;
-  const socket = tls ? connectTls({ ...tls, host, port }) : connect({ host, port, ...(onread ? { onread } : {}) });
+  const raw = connect({ host, port, ...(onread && !tls ? { onread } : {}) });
+  const socket = tls ? overTls(raw, host, tls) : raw;
   const finish = (error?: UpstreamError): void => {
     timer.cancel();
     signal?.removeEventListener('abort', abort);
@@ -64,4 +66,11 @@ export function dial(address: Address, options: DialOptions): Promise<Socket> {
   socket.on('error', fail);
   socket.once(tls ? 'secureConnect' : 'connect', () => finish());
   return promise;
+}
+
+function overTls(raw: Socket, host: string, tls: ConnectionOptions): Socket {
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  const socket = layeredOn(connectTls({ ...name, ...tls, host, socket: raw }), raw);
+  raw.on('error', (error) => socket.destroy(error));
+  return socket;
 }

@@ -63,15 +63,18 @@ export interface OtherBytes {
 
 /** Everything in a blob of records, in order, without gaps. Never throws. */
 export function walkBatches(records: Uint8Array): (RecordBatch | OtherBytes)[] {
+  return [...iterateBatches(records)];
+}
+
+/** The same, one at a time: a blob of tiny batches would need many times its size as objects. */
+export function* iterateBatches(records: Uint8Array): Generator<RecordBatch | OtherBytes, void, undefined> {
   const bytes = asBuffer(records);
-  const found: (RecordBatch | OtherBytes)[] = [];
   let start = 0;
   while (start < bytes.length) {
     const next = readBatch(bytes, start);
-    found.push(next);
+    yield next;
     start = next.end;
   }
-  return found;
 }
 
 /** Whether the checksum in the header is that of the batch's bytes. */

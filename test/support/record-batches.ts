@@ -1,0 +1,55 @@
+/** Record batches for tests, as a producer would write them. */
+import { type Codec, codecs } from '../../core/bytes/compression.ts';
+import { Writer } from '../../core/bytes/writer.ts';
+import { readRecords } from '../../gateway/kafka/wire/record.ts';
+import { batchOffset, batchPayload, rebuildBatch, walkBatches } from '../../gateway/kafka/wire/record-batch.ts';
+
+/** How a batch differs from a plain one. */
+export interface BatchOptions {
+  readonly codec?: Codec;
+  readonly baseOffset?: bigint;
+  /** Bits besides the codec's, such as 0x20 for a control batch. */
+  readonly attributes?: number;
+}
+
+/** A whole batch with these values (null: a tombstone), keys `k0`, `k1` and so on. */
+export function batchOf(values: readonly (string | Uint8Array | null)[], options: BatchOptions = {}): Buffer {
+  const payload = new Writer();
+  values.forEach((value, i) => {
+    const bytes = value === null ? undefined : Buffer.from(value as string);
+    const body = new Writer((bytes?.length ?? 0) + 64);
+    body.int8(0);
+    body.varlong(0n);
+    body.varint(i);
+    body.varint(2);
+    body.raw(Buffer.from(`k${i}`.slice(0, 2)));
+    body.varint(bytes?.length ?? -1);
+    if (bytes) body.raw(bytes);
+    body.varint(0);
+    payload.varint(body.byteLength);
+    payload.append(body);
+  });
+  const head = Buffer.alloc(batchOffset.records);
+  head.writeBigInt64BE(options.baseOffset ?? 0n, batchOffset.baseOffset);
+  head.writeInt32BE(head.length - 12, batchOffset.length);
+  head[batchOffset.magic] = 2;
+  head.writeInt16BE(options.attributes ?? 0, batchOffset.attributes);
+  head.writeInt32BE(values.length - 1, batchOffset.lastOffsetDelta);
+  head.writeBigInt64BE(1_700_000_000_000n, batchOffset.baseTimestamp);
+  head.writeBigInt64BE(1_700_000_000_000n, batchOffset.maxTimestamp);
+  head.fill(0xff, batchOffset.producerId, batchOffset.count);
+  head.writeInt32BE(values.length, batchOffset.count);
+  const [batch] = walkBatches(head);
+  return rebuildBatch(head, batch as never, payload.toBuffer(), options.codec ?? codecs[0]);
+}
+
+/** The values in a blob of records, in order. */
+export function valuesOf(records: Uint8Array | null): (string | null)[] {
+  return [...walkBatches(records ?? new Uint8Array())].flatMap((batch) => {
+    if (batch.kind !== 'batch') return [];
+    const payload = batchPayload(records!, batch, 1 << 28);
+    return readRecords(payload, batch.count).map(({ value: { data } }) =>
+      data ? Buffer.from(payload.subarray(data.start, data.end)).toString() : null,
+    );
+  });
+}
