@@ -63,8 +63,9 @@ export class ReconcileLoop {
     });
   }
 
-  /** Resolves after a round that began after this call. */
+  /** Resolves after a round that began after this call; at once when the loop has ended. */
   async runNow(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
     const done = new Promise<void>((resolve) => this.#waiters.push(resolve));
     this.#woken = true;
     this.#nap?.abort();
@@ -86,7 +87,7 @@ export class ReconcileLoop {
       this.#waiters = [];
       await this.#once(signal);
       for (const resolve of waiters) resolve();
-      if (this.#woken || this.#waiters.length > 0) continue;
+      if (signal.aborted || this.#woken || this.#waiters.length > 0) continue;
       this.#nap = new AbortController();
       const pause = this.#failures === 0 ? this.#interval : Math.min(longestBackOff, 250 * 2 ** this.#failures);
       await sleep(this.#clock, pause, this.#nap.signal).catch(() => {});

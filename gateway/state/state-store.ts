@@ -57,7 +57,7 @@ export class StateStore implements AsyncDisposable {
   /** Opens the folder's state, or begins one at the genesis commit when there is none. */
   static async open(dir: string, repoId: string, now: number): Promise<StateStore> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    const lock = lockFolder(dir, now);
+    const lock = lockState(dir, now);
     try {
       const file = join(dir, 'state.json');
       const state = existsSync(file) ? await read(file, repoId) : beginning(repoId);
@@ -108,10 +108,25 @@ function beginning(repoId: string): GatewayState {
   };
 }
 
+/** The lock is the one of the recordings; its words are not. */
+function lockState(dir: string, now: number): WriterLock {
+  try {
+    return lockFolder(dir, now);
+  } catch (cause) {
+    throw new SourceError('StateUnusable', 'the state folder is in use', {
+      why: 'another gateway process writes into it',
+      at: dir,
+      fix: 'give each gateway its own state.dir, or stop the other one',
+      cause,
+    });
+  }
+}
+
 async function read(file: string, repoId: string): Promise<GatewayState> {
   let state: GatewayState;
   try {
-    state = { ...beginning(repoId), ...(JSON.parse(await readFile(file, 'utf8')) as GatewayState) };
+    const { lastMergedAt, policyMerges } = beginning(repoId); // fields that came later
+    state = { lastMergedAt, policyMerges, ...(JSON.parse(await readFile(file, 'utf8')) as object) } as GatewayState;
   } catch (cause) {
     throw unusable(file, 'the file does not parse', cause);
   }
@@ -132,6 +147,7 @@ function isWhole(state: GatewayState): boolean {
     commitId.test(state.judgedCommit) &&
     [deletedGrants, tombstones, refusals, debts].every(Array.isArray) &&
     [grants, policyMerges].every((map) => typeof map === 'object' && map !== null && !Array.isArray(map)) &&
+    commitId.test(state.repoId) &&
     Object.values(grants).every(({ grant }) => Number.isFinite(grant?.start) && Number.isFinite(grant?.end)) &&
     tombstones.every(({ target, seenAt }) => typeof target === 'object' && Number.isFinite(seenAt)) &&
     Number.isFinite(lastMergedAt)
