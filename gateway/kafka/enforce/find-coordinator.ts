@@ -36,13 +36,10 @@ export const findCoordinator = enforcement<FindCoordinatorRequest, FindCoordinat
       if (kept.length === keys.length && keys.length > 0) return { kind: 'forward', pending: { refused } };
       if (kept.length > 0)
         return { kind: 'send', request: { ...request, coordinatorKeys: kept }, pending: { refused } };
-      const one = version < batchedFrom;
-      const errorCode = one ? (refused[0]?.errorCode ?? 0) : 0;
-      const coordinators = one ? [] : refused;
-      return {
-        kind: 'reply',
-        response: { ...defaultFindCoordinatorResponse, errorCode, nodeId: -1, port: -1, coordinators },
-      };
+      if (version >= batchedFrom)
+        return { kind: 'reply', response: { ...defaultFindCoordinatorResponse, coordinators: refused } };
+      const errorCode = refused[0]?.errorCode ?? 0;
+      return { kind: 'reply', response: { ...defaultFindCoordinatorResponse, errorCode, nodeId: -1, port: -1 } };
     },
     response(response, version, pending, context) {
       if (version >= batchedFrom) {

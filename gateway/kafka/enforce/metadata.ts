@@ -20,10 +20,11 @@ interface Pending {
 
 /**
  * Listing everything shows what may be described; asking by name gets 29 for what may not, never "unknown". A topic is
- * never created through a Metadata request unless all that it names may be created. Broker addresses are ours.
+ * never created through a Metadata request unless all that it names may be created; versions before 4 cannot say that
+ * none is to be created. Broker addresses are ours.
  */
 export const metadata = enforcement<MetadataRequest, MetadataResponse, Pending>(apis.Metadata, {
-  min: 1,
+  min: 4,
   max: 11,
   request(request, _version, context) {
     const { topics } = request;
