@@ -58,7 +58,12 @@ export async function requestAccess(
   const policy = wish.policy ?? choosePolicy(rules, draft);
   const grant: Grant = { ...draft, policy };
   const found = askable(rules, draft).find((entry) => entry.policy.name === policy);
-  if (!found) throw new InputError('BadUsage', `the policy repo has no policy '${policy}' that grants on request`);
+  if (!found) {
+    const names = askable(rules, draft).map((entry) => entry.policy.name);
+    throw new InputError('BadUsage', `the policy repo has no policy '${policy}' that grants on request`, {
+      fix: didYouMean(policy, names) ?? (names.length > 0 ? `it has ${names.sort().join(', ')}` : 'ask its owners'),
+    });
+  }
   if (found.misfits.length > 0) {
     throw new AccessError('NotEligible', `policy '${policy}' does not offer this`, {
       why: found.misfits.map(({ message }) => message).join('; '),

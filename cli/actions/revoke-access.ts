@@ -23,7 +23,9 @@ export async function revokeAccess(
   clock: Clock,
 ): Promise<Revoked> {
   if ('subject' in target && !workspace.rules.identities.has(target.subject)) {
-    throw new InputError('BadUsage', `the policy repo has no Identity '${target.subject}'`);
+    throw new InputError('BadUsage', `the policy repo has no Identity '${target.subject}'`, {
+      fix: didYouMean(target.subject, workspace.rules.identities.keys()) ?? 'name one of its identities/',
+    });
   }
   if ('grant' in target) {
     const { grants } = await workspace.loader.narrowing(workspace.tip);

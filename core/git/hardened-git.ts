@@ -45,6 +45,9 @@ export function hardenedGit(
     config: [...settings],
     timeout: { block: options.timeout ?? 60_000 },
     ...(options.signal ? { abort: options.signal } : {}),
+    // simple-git takes a silent failure for a success: a merge with conflicts, a revision that does not exist.
+    errors: (error, { exitCode, stdErr }) =>
+      error ?? (exitCode === 0 ? undefined : Buffer.concat([...stdErr, Buffer.from(`it ended with ${exitCode}`)])),
     unsafe: {
       allowUnsafeHooksPath: true,
       allowUnsafeProtocolOverride: true,

@@ -106,3 +106,32 @@ test('replace refs, a missing branch and unreachable remotes are refused or told
   await using lost = await BareClone.open(dir.join('d'), dir.join('nowhere.git'));
   await expect(lost.fetch('main')).rejects.toMatchObject({ code: 'GitFailed', retry: 'later' });
 });
+
+test('what git refuses without a word is refused here too', async () => {
+  await using dir = await tempDir();
+  const remote = await repoWithOneCommit(dir);
+  await using clone = await BareClone.open(dir.join('c'), remote);
+  const base = (await clone.fetch('main'))!;
+  const change = async (text: string): Promise<string> =>
+    clone.writeCommit(
+      {
+        tree: await clone.writeTree(base, { 'sluice.yaml': text }),
+        parents: [base],
+        author: who,
+        when: 1_700_000_000_000,
+        message: text,
+      },
+      undefined,
+    );
+  const [ours, theirs] = [await change('a: 2\n'), await change('a: 3\n')];
+  expect(await clone.mergeTrees(ours, theirs)).toBeUndefined();
+  expect(await clone.mergeTrees(ours, base)).toBe((await clone.commit(ours)).tree);
+  await expect(clone.resolve('nowhere')).rejects.toMatchObject({ code: 'RevisionNotFound' });
+  const orphan = await clone.writeCommit(
+    { tree: (await clone.commit(base)).tree, parents: [], author: who, when: 1_700_000_000_000, message: 'alone' },
+    undefined,
+  );
+  expect(await clone.mergeBase(ours, orphan)).toBeUndefined();
+  expect(await clone.mergeBase(ours, theirs)).toBe(base);
+  expect([await clone.has(base), await clone.has('0'.repeat(40))]).toEqual([true, false]);
+});
