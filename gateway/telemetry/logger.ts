@@ -1,5 +1,6 @@
-import { destination, type Logger as PinoLogger, pino } from 'pino';
+import { type Logger as PinoLogger, pino } from 'pino';
 import { SluiceError } from '../../core/errors/sluice-error.ts';
+import { StderrSink } from './stderr-sink.ts';
 
 /** Fields a log line may have. An allow-list: whatever is not named here cannot get into the log by accident. */
 export interface LogFields {
@@ -34,7 +35,7 @@ export function createLogger(level: 'debug' | 'info' | 'warn' | 'error', gateway
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    destination({ dest: 2, sync: false, minLength: 0 }),
+    new StderrSink(), // pino's own never returns from its flush at exit when the reader of stderr has left
   );
   return {
     debug: (message, fields) => logger.debug(allowed(fields), message),

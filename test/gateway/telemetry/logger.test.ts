@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
 import { BugError, InputError, UpstreamError } from '../../../core/errors/sluice-error.ts';
 import { describeError } from '../../../gateway/telemetry/logger.ts';
 
@@ -82,4 +83,32 @@ test('a bug brings its stack, a stranger its name and code', () => {
   expect(told).toMatchObject({ name: 'TypeError', code: 'ENOSPC' });
   expect(JSON.stringify(told)).not.toContain(secret);
   expect(describeError(undefined)).toEqual({ name: 'undefined' });
+});
+
+test('every line is out when the process ends at once', () => {
+  const { lines } = logged("for (let i = 0; i < 5000; i++) log.info('line', { count: i }); process.exit(0);");
+  expect(lines.map((line) => line['count'])).toEqual([...Array(5000).keys()]);
+});
+
+test('a reader that leaves ends the log, not the process, and does not keep it from ending', async () => {
+  const logger = new URL('../../../gateway/telemetry/logger.ts', import.meta.url).href;
+  const script = `
+    import { createLogger } from '${logger}';
+    const log = createLogger('info', 'gw1');
+    process.stdin.once('data', () => {
+      for (let i = 0; i < 3; i++) log.info('nobody reads this');
+      process.exit(7);
+    });
+    log.info('up');`;
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  await once(child.stderr, 'data');
+  child.stderr.destroy();
+  await once(child.stderr, 'close');
+  child.stdin.write('go');
+  expect(await once(child, 'exit', { signal: AbortSignal.timeout(4000) })).toEqual([7, null]);
 });
