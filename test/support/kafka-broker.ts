@@ -183,7 +183,7 @@ async function launch(
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
-    await answering(child, port!, folder);
+    await answering(child, port!, folder, options.tls);
   } catch (error) {
     await stop();
     throw error;
@@ -203,7 +203,7 @@ async function launch(
 }
 
 /** A broker that takes requests has loaded its users; until then its port is closed. */
-async function answering(child: ChildProcess, port: number, folder: string): Promise<void> {
+async function answering(child: ChildProcess, port: number, folder: string, tls: KafkaOptions['tls']): Promise<void> {
   let failed: Error | undefined;
   child.on('error', (error) => {
     failed = error;
@@ -216,6 +216,7 @@ async function answering(child: ChildProcess, port: number, folder: string): Pro
         address: { host, port },
         clientId: 'starting',
         timeoutMs: 5000,
+        tls,
       });
       await connection.request(apis.ApiVersions, 0, {
         clientSoftwareName: '',

@@ -9,6 +9,8 @@ export interface KafkaOptions {
   readonly oauth?: { readonly jwksUrl: string; readonly audience: string; readonly issuer: string };
   /** The port that clients are told, where something stands in front of the broker. */
   readonly advertisedPort?: number;
+  /** How to reach it, where its settings make its listener one of TLS. */
+  readonly tls?: { readonly ca: Buffer };
   /** Further lines of server.properties; they win. */
   readonly settings?: Readonly<Record<string, string>>;
 }

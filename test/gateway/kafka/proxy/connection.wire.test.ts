@@ -164,11 +164,11 @@ test.each<[string, boolean, Buffer, string]>([
   ],
   ['a version of Fetch that has no names', true, header(1, 13), 'BadFrame'],
   ['Metadata before the login', false, requestFrame(apis.Metadata, 1, defaultMetadataRequest), 'UnknownApi'],
-  ['a body that is cut', true, Buffer.concat([int32(12), header(3, 1).subarray(4), Buffer.from([0, 0])]), 'BadFrame'],
+  ['a body that is cut', true, Buffer.concat([int32(12), header(2, 1).subarray(4), Buffer.from([0, 0])]), 'BadFrame'],
   [
     'an array of two billion',
     true,
-    Buffer.concat([int32(14), header(3, 1).subarray(4), int32(2_000_000_000)]),
+    Buffer.concat([int32(18), header(2, 1).subarray(4), int32(-1), int32(2_000_000_000)]),
     'BadFrame',
   ],
   ['letters', false, Buffer.from('GET / HTTP/1.1\r\n\r\n'), 'BadFrame'],
