@@ -168,7 +168,7 @@ class Leaves implements LeafVisitor {
     for (const span of this.#spans) {
       const masked = maskText(span.rule, bytes.subarray(span.start, span.end), this.#keys);
       const [at, to] = [from[span.start] as number, from[span.end] as number];
-      this.#replace(at, to, Buffer.from(masked.text), span.rule, masked.action);
+      this.#replace(at, to, masked.bytes, span.rule, masked.action);
     }
   }
 
@@ -200,7 +200,7 @@ class Leaves implements LeafVisitor {
       value = text.bytes.subarray(0, text.length);
     }
     const masked = maskText(rule, value, this.#keys);
-    this.#replace(start, end, Buffer.from(masked.text), rule, masked.action);
+    this.#replace(start, end, masked.bytes, rule, masked.action);
   }
 
   #replace(start: number, end: number, by: Uint8Array, rule: CompiledRule, action: MaskAction): void {
