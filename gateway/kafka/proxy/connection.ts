@@ -297,7 +297,12 @@ export class ClientConnection implements SessionConnection, LoginHost {
       if (this.#world.recorder.full) this.#link?.pause();
       return ready();
     }
-    this.#journal.durably(context, correlationId, (error) => (error ? this.#end('recorder') : ready()));
+    this.#link?.pause(); // no further answers are held while this one waits for the disk
+    this.#journal.durably(context, correlationId, (error) => {
+      if (error) return this.#end('recorder');
+      ready();
+      this.resume();
+    });
   }
 
   /** Hands out what is ready, in order. */

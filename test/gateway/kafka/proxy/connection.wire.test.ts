@@ -501,6 +501,34 @@ test.each(['fetch', 'produce'] as const)(
   },
 );
 
+test('while an answer waits for its record, the others stay with the broker', async () => {
+  await using on = await stage({ snapshot: snapshotOf(strict) });
+  const client = await on.client();
+  await client.login('alice');
+  on.world.recorder.disk = 'hangs';
+  const rounds = 40;
+  for (let i = 0; i < rounds; i++) client.send(requestFrame(apis.Fetch, 11, fetchOf('open'), i));
+  const records = batchOf(['x'.repeat(1 << 20)]);
+  const requests = [];
+  for (let i = 0; i < rounds; i++) requests.push(await on.broker.next());
+  for (const request of requests) request.answer(fetched('open', records));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(on.world.recorder.of('fetch_done').length).toBeLessThan(5);
+  expect(requests[0]!.socket.writableLength).toBeGreaterThan(20 << 20);
+  expect(client.unread).toBe(0);
+});
+
+test('strict answers go out one after another', async () => {
+  await using on = await stage({ snapshot: snapshotOf(strict) });
+  const client = await on.client();
+  await client.login('alice');
+  for (let i = 0; i < 30; i++) client.send(requestFrame(apis.Fetch, 11, fetchOf('open'), i));
+  for (let i = 0; i < 30; i++) (await on.broker.next()).answer(fetched('open', batchOf([`value ${i}`])));
+  for (let i = 0; i < 30; i++) {
+    expect(readAnswer(apis.Fetch as never, 11, await client.frame()).correlationId).toBe(i);
+  }
+});
+
 test('a strict produce without acknowledgement waits for its record', async () => {
   await using on = await stage({ snapshot: snapshotOf(strict) });
   const client = await on.client();
