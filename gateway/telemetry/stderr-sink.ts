@@ -2,11 +2,12 @@ import { write, writeSync } from 'node:fs';
 
 const mostBytes = 4 * 1024 * 1024;
 const retryEvery = 100;
+const atExit = { step: 20, steps: 50 };
 
 /**
  * Lines to a file descriptor, in order, without ever holding up the process: a reader that is slow makes lines wait
  * (at most 4 MB; then they are dropped and counted in a line of their own), and one that has left makes the log end, not
- * the gateway. At exit what is left is written as far as it goes at once.
+ * the gateway. At exit what is left is written, for a second at most.
  */
 export class StderrSink {
   readonly #fd: number;
@@ -14,6 +15,8 @@ export class StderrSink {
   #bytes = 0;
   #dropped = 0;
   #busy = false;
+  /** What waits for the reader to make room. */
+  #held: Buffer | undefined;
   #gone = false;
 
   constructor(fd = 2) {
@@ -40,6 +43,7 @@ export class StderrSink {
   }
 
   #send(bytes: Buffer): void {
+    this.#held = undefined;
     write(this.#fd, bytes, (error, written) => {
       if (error && error.code !== 'EAGAIN') return this.#end();
       const rest = error ? bytes : bytes.subarray(written);
@@ -48,6 +52,7 @@ export class StderrSink {
         return this.#next();
       }
       if (!error) return this.#send(rest);
+      this.#held = rest;
       setTimeout(() => this.#send(rest), retryEvery).unref();
     });
   }
@@ -65,13 +70,17 @@ export class StderrSink {
   }
 
   #last(): void {
-    const text = this.#gone ? undefined : this.#take();
-    if (text === undefined) return;
-    let bytes = Buffer.from(text);
-    try {
-      while (bytes.length > 0) bytes = bytes.subarray(writeSync(this.#fd, bytes));
-    } catch {
-      // Nobody reads any more, or not now: the process ends all the same.
+    if (this.#gone) return;
+    if (this.#busy && !this.#held) pause(atExit.step); // a write is under way in a thread, which goes on meanwhile
+    let bytes = Buffer.concat([this.#held ?? Buffer.alloc(0), Buffer.from(this.#take() ?? '')]);
+    for (let left = atExit.steps; bytes.length > 0 && left > 0; ) {
+      try {
+        bytes = bytes.subarray(writeSync(this.#fd, bytes));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return; // nobody reads any more
+        left--;
+        pause(atExit.step);
+      }
     }
   }
 
@@ -80,4 +89,9 @@ export class StderrSink {
     this.#lines = [];
     this.#bytes = 0;
   }
+}
+
+/** Holds the whole process: for its very end only. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
