@@ -179,12 +179,8 @@ export class PolicyRound {
       grants: liveGrants(current),
       tombstones: current.tombstones,
     };
-    try {
-      await prepare(next);
-    } catch (error) {
-      if (before) snapshots.swap(narrowed(before, next)); // taking away waits for no broker
-      throw error;
-    }
+    if (before && takesAway(before, next)) snapshots.swap(narrowed(before, next)); // which waits for no broker
+    await prepare(next);
     snapshots.swap(next);
     this.#applied = current;
     recorder.append({
@@ -241,6 +237,12 @@ function withheld(judged: StepJudgement, refused: string): StepJudgement {
   if (!policy?.admitted) return judged;
   const message = `${policy.message}, but commit ${refused.slice(0, 12)}, which was refused, was not taken back yet`;
   return { ...judged, policy: { ...policy, admitted: false, refusal: 'UnreviewedCommit', message } };
+}
+
+/** Whether a grant ends earlier, or a revocation is new, in the next snapshot. */
+function takesAway(before: Snapshot, next: Snapshot): boolean {
+  if (before.tombstones !== next.tombstones) return true;
+  return [...before.grants.values()].some(({ uid, end }) => (next.grants.get(uid)?.end ?? 0) < end);
 }
 
 /** The snapshot that is in force, without what the next one takes away. */
