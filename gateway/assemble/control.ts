@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { logOrigin } from '../../core/audit/checkpoint.ts';
 import type { CloseReason } from '../../core/audit/event.ts';
 import type { Clock } from '../../core/clock/clock.ts';
+import { forwardOnly } from '../../core/clock/forward-clock.ts';
 import { formatInstant } from '../../core/clock/instant.ts';
 import { BareClone } from '../../core/git/bare-clone.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
@@ -29,6 +30,7 @@ import { StateStore } from '../state/state-store.ts';
 import { Conditions } from '../telemetry/conditions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
+import { BrokerHealth } from './broker-health.ts';
 import { CleanUpDebts } from './clean-up-debts.ts';
 import { maskersFor } from './maskers.ts';
 import { grantStatuses, statusOf } from './status.ts';
@@ -84,13 +86,14 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
     }),
   );
   showFreshness(conditions, freshness, clock.now());
-  const sessions = new SessionRegistry(snapshots, clock, (cluster) => idle.get(cluster) ?? 0, freshness);
+  const decisionClock = forwardOnly(clock); // a right that ended stays ended, whoever sets the clock back
+  stack.use(new SnapshotExpiry(snapshots, decisionClock, () => sessions.recheckAll()));
+  const sessions = new SessionRegistry(snapshots, decisionClock, (cluster) => idle.get(cluster) ?? 0, freshness);
   sessions.listen({
     opened: (session) => recorder.append({ ...originOf(session), kind: 'session_open' }),
     changed: () => {},
     closed: (session, reason) => recorder.append({ ...originOf(session), kind: 'session_close', reason }),
   });
-  stack.use(new SnapshotExpiry(snapshots, clock, () => sessions.recheckAll()));
   const authenticator = new Authenticator(
     new TokenVerifier(config.trustRoot.issuers, clock),
     () => snapshots.current?.policies,
@@ -131,6 +134,7 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
   loop.start();
   await loop.runNow();
 
+  const brokers = new BrokerHealth(conditions);
   for (const cluster of config.clusters) {
     const proxy = await ClusterProxy.start({
       gateway: config.name,
@@ -145,8 +149,7 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
       maskers,
       onDebt: (debt) => debts.add(cluster.name, debt.user),
       onSettled: (user) => debts.settle(cluster.name, user),
-      onHealth: (healthy, message) =>
-        conditions.set('BrokerHealthy', healthy ? 'True' : 'False', healthy ? 'Answering' : 'Unreachable', message),
+      onHealth: (healthy, message) => brokers.set(cluster.name, healthy, message),
       lossReason: (session) =>
         freshness.level(clock.now()) === 'denied' ? 'stale' : lossReason(session, snapshots.current),
     });

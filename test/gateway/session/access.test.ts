@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { forwardOnly } from '../../../core/clock/forward-clock.ts';
 import { Access } from '../../../gateway/session/access.ts';
+import { SnapshotExpiry } from '../../../gateway/snapshot/expiry.ts';
 import { Freshness } from '../../../gateway/snapshot/freshness.ts';
 import { SnapshotStore } from '../../../gateway/snapshot/snapshot-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -130,4 +132,17 @@ test('the first fetch gives everything back, to sessions that began meanwhile to
   expect(code(during, 'orders')).toBe('Stale');
   freshness.fetched();
   expect(code(during, 'orders')).toBe('allow');
+});
+
+test('a wall clock that is set back does not prolong a grant, on the clock that decisions run on', () => {
+  const { clock, start, snapshots } = given();
+  const forward = forwardOnly(clock);
+  const rung: string[] = [];
+  const access = new Access(ada, 'main', snapshots, forward);
+  using _expiry = new SnapshotExpiry(snapshots, forward, () => rung.push(code(access, 'orders')));
+  expect(code(access, 'orders')).toBe('allow');
+  clock.advance(100 * minute);
+  clock.setWall(start);
+  clock.advance(380 * minute);
+  expect(rung).toEqual(['GrantExpired']);
 });
