@@ -1,8 +1,15 @@
 import type { Clock } from '../../core/clock/clock.ts';
+import { UpstreamError } from '../../core/errors/sluice-error.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Conditions } from '../telemetry/conditions.ts';
 
-/** Broker users that could not be removed: kept in the state until they are, and shown as a condition. */
+/** Left-over users of one cluster from which on nobody new is let in: each of them still opens the broker. */
+export const mostDebts = 50;
+
+/**
+ * Broker users that could not be removed: kept in the state until they are, and shown as a condition. While they are
+ * too many, no new session of the cluster begins.
+ */
 export class CleanUpDebts {
   readonly #state: StateStore;
   readonly #conditions: Conditions;
@@ -30,6 +37,17 @@ export class CleanUpDebts {
         debts: state.debts.filter((debt) => debt.cluster !== cluster || debt.user !== user),
       })),
     );
+  }
+
+  /** Throws UpstreamError while the cluster has too many left-over users to make more. */
+  assertFew(cluster: string): void {
+    const count = this.#state.current.debts.filter((debt) => debt.cluster === cluster).length;
+    if (count < mostDebts) return;
+    throw new UpstreamError('BrokerRefused', 'no new session is opened', {
+      why: `${count} broker users of cluster '${cluster}' could not be removed yet`,
+      fix: "check the gateway's broker credentials and that the cluster answers; removal is tried again by itself",
+      retry: 'later',
+    });
   }
 
   #store(update: Promise<void>): void {

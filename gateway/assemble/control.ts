@@ -145,7 +145,12 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
       recorder,
       flood,
       sessions,
-      authenticator,
+      authenticator: {
+        async authenticate(token, user) {
+          debts.assertFew(cluster.name);
+          return authenticator.authenticate(token, user);
+        },
+      },
       maskers,
       onDebt: (debt) => debts.add(cluster.name, debt.user),
       onSettled: (user) => debts.settle(cluster.name, user),
