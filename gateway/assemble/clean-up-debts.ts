@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock/clock.ts';
 import { UpstreamError } from '../../core/errors/sluice-error.ts';
-import type { StateStore } from '../state/state-store.ts';
+import type { CleanupDebt, StateStore } from '../state/state-store.ts';
 import type { Conditions } from '../telemetry/conditions.ts';
 
 /** Left-over users of one cluster from which on nobody new is let in: each of them still opens the broker. */
@@ -23,20 +23,13 @@ export class CleanUpDebts {
   }
 
   add(cluster: string, user: string): void {
-    const { debts } = this.#state.current;
-    if (debts.some((debt) => debt.cluster === cluster && debt.user === user)) return;
     const debt = { cluster, user, since: this.#clock.now() };
-    this.#store(this.#state.update((state) => ({ ...state, debts: [...state.debts, debt] })));
+    this.#store((debts) => (debts.some(isOf(cluster, user)) ? debts : [...debts, debt]));
   }
 
   settle(cluster: string, user: string): void {
-    if (!this.#state.current.debts.some((debt) => debt.cluster === cluster && debt.user === user)) return;
-    this.#store(
-      this.#state.update((state) => ({
-        ...state,
-        debts: state.debts.filter((debt) => debt.cluster !== cluster || debt.user !== user),
-      })),
-    );
+    const isSettled = isOf(cluster, user);
+    this.#store((debts) => (debts.some(isSettled) ? debts.filter((debt) => !isSettled(debt)) : debts));
   }
 
   /** Throws UpstreamError while the cluster has too many left-over users to make more. */
@@ -50,7 +43,12 @@ export class CleanUpDebts {
     });
   }
 
-  #store(update: Promise<void>): void {
+  /** Looks at the debts when its turn has come: an addition and a settlement may follow each other closely. */
+  #store(change: (debts: readonly CleanupDebt[]) => readonly CleanupDebt[]): void {
+    const update = this.#state.update((state) => {
+      const debts = change(state.debts);
+      return debts === state.debts ? state : { ...state, debts };
+    });
     update.then(
       () => this.#show(),
       () => this.#conditions.set('CleanUpPending', 'Unknown', 'StateUnusable', 'the state could not be written'),
@@ -66,4 +64,8 @@ export class CleanUpDebts {
       count > 0 ? `${count} broker users could not be removed yet` : 'no broker user is left over',
     );
   }
+}
+
+function isOf(cluster: string, user: string): (debt: CleanupDebt) => boolean {
+  return (debt) => debt.cluster === cluster && debt.user === user;
 }

@@ -62,7 +62,7 @@ export class StateStore implements AsyncDisposable {
       const file = join(dir, 'state.json');
       const state = existsSync(file) ? await read(file, repoId) : beginning(repoId);
       const store = new StateStore(file, lock, state);
-      await store.update((same) => same);
+      await store.update((same) => ({ ...same }));
       return store;
     } catch (error) {
       lock.release();
@@ -74,10 +74,14 @@ export class StateStore implements AsyncDisposable {
     return this.#state;
   }
 
-  /** Applies a change; resolves when it is on the disk. Changes are applied in the order of their calls. */
+  /**
+   * Applies a change; resolves when it is on the disk. Changes are applied in the order of their calls; one that gives
+   * the same state back writes nothing.
+   */
   update(change: (state: GatewayState) => GatewayState): Promise<void> {
     const run = this.#writing.then(async () => {
       const next = change(this.#state);
+      if (next === this.#state) return;
       await replace(this.#file, `${JSON.stringify(next, null, 1)}\n`);
       this.#state = next;
     });

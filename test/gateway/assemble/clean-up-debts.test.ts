@@ -16,6 +16,8 @@ test('debts are kept over a restart, shown, settled once, and too many of a clus
     for (let i = 0; i < mostDebts; i++) debts.add('main', `sluice-gw-1-${i}`);
     debts.add('main', 'sluice-gw-1-0');
     debts.add('other', 'sluice-gw-1-0');
+    debts.add('main', 'gone-at-once');
+    debts.settle('main', 'gone-at-once');
     await state.update((same) => same);
     expect(state.current.debts).toHaveLength(mostDebts + 1);
   }
