@@ -295,14 +295,11 @@ export class ClusterProxy implements AsyncDisposable {
     if (now - (this.#explained.get(key) ?? Number.NEGATIVE_INFINITY) < 60_000) return;
     if (this.#explained.size > 10_000) this.#explained.clear();
     this.#explained.set(key, now);
-    log.info(
-      `denied: ${what}. ${deny.message}${deny.nearestMiss ? ` To ask for it: ${deny.nearestMiss.command}` : ''}`,
-      {
-        cluster: config.name,
-        principal: session?.principal.identity ?? '',
-        code: deny.code,
-      },
-    );
+    log.info(`denied: ${deny.message}${deny.nearestMiss ? `. To ask for it: ${deny.nearestMiss.command}` : ''}`, {
+      cluster: config.name,
+      principal: session?.principal.identity ?? '',
+      code: deny.code,
+    });
   }
 }
 
