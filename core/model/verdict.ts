@@ -56,5 +56,3 @@ export interface PolicyVerdict {
   readonly approvals: readonly Approval[];
   readonly discounted: readonly { readonly by: string; readonly why: string }[];
 }
-
-export type Verdict = GrantVerdict | PolicyVerdict;

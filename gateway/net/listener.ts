@@ -8,12 +8,6 @@ export interface Listener extends AsyncDisposable {
   stopAccepting(): Promise<void>;
 }
 
-const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
-
-export function isLoopback(host: string): boolean {
-  return loopback.test(host);
-}
-
 /**
  * Listens on a TCP address; port 0 takes a free one. `onConnection` gets sockets that are paused, and has to end those
  * whose peer has half-closed.

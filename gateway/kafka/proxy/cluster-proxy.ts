@@ -8,6 +8,7 @@ import { InputError, UpstreamError } from '../../../core/errors/sluice-error.ts'
 import type { Deny } from '../../../core/model/decision.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { ClusterConfig } from '../../config/gateway-config.ts';
+import { parseHostPort } from '../../config/load-config.ts';
 import type { Authenticator } from '../../identity/authenticator.ts';
 import { type Listener, listenTcp } from '../../net/listener.ts';
 import { layeredOn } from '../../net/reset-socket.ts';
@@ -262,10 +263,7 @@ export class ClusterProxy implements AsyncDisposable {
   #brokerAdmin(broker: string): AdminConnection {
     let admin = this.#brokerAdmins.get(broker);
     if (!admin) {
-      const colon = broker.lastIndexOf(':');
-      admin = this.#adminTo([
-        { host: broker.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(broker.slice(colon + 1)) },
-      ]);
+      admin = this.#adminTo([parseHostPort(broker)]);
       this.#brokerAdmins.set(broker, admin);
     }
     return admin;

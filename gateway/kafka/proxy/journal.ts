@@ -51,19 +51,30 @@ export class Journal {
     }
   }
 
-  /** Queues the events of a frame. */
+  /** Queues the events of a frame. Refusals among them are the client's to repeat: they go where denials go. */
   events(context: FrameContext, corr: number): void {
-    for (const event of context.events) this.#world.recorder.append({ ...this.#whole(corr, context), ...event });
+    for (const event of this.#kept(context, corr)) this.#world.recorder.append(event);
   }
 
   /** As events, and calls back once, when all of them are on the disk or cannot be put there. */
   durably(context: FrameContext, corr: number, done: (error: SluiceError | undefined) => void): void {
-    const last = context.events.length - 1;
-    context.events.forEach((event, i) => {
-      const whole = { ...this.#whole(corr, context), ...event };
-      if (i < last) this.#world.recorder.append(whole);
-      else this.#world.recorder.appendStrict(whole, done); // lines go to the disk in order: the last stands for all
-    });
+    const kept = this.#kept(context, corr);
+    const last = kept.pop();
+    for (const event of kept) this.#world.recorder.append(event);
+    if (last)
+      this.#world.recorder.appendStrict(last, done); // lines go to the disk in order: the last stands for all
+    else done(undefined);
+  }
+
+  /** The frame's events with who and where; refusals are handed to the flood quota instead. */
+  #kept(context: FrameContext, corr: number): AuditEvent[] {
+    const origin = this.#whole(corr, context);
+    const kept: AuditEvent[] = [];
+    for (const event of context.events) {
+      if (event.kind === 'deny') this.#world.flood.note({ ...origin, ...event });
+      else kept.push({ ...origin, ...event });
+    }
+    return kept;
   }
 
   #whole(corr: number | undefined, context?: FrameContext): EventOrigin {
