@@ -64,7 +64,7 @@ async function openStatus(workspace: Workspace, request: AccessRequest): Promise
     const met = meets(
       workspace.rules.approverRules.get(rule)!,
       workspace.rules,
-      approvedBy.map((name) => ({ name, by: name, owner: undefined, base: workspace.rules, statement: {} as never })),
+      approvedBy.map((name) => ({ name, base: workspace.rules })),
     );
     if (met) return [];
     const missing = clauses.map(
@@ -101,17 +101,7 @@ async function mergedGrants(workspace: Workspace, clock: Clock): Promise<AccessS
     );
     if (added.length === 0) continue;
     const before = (await workspace.loader.plane(parent)).policySet ?? rules;
-    const trustRoot = {
-      repoId,
-      branch,
-      owners: [],
-      genesis: { commit: repoId, tree: '' },
-      threshold: 1,
-      issuers: [],
-      maxSkew: 60_000,
-      maxStaleness: 0,
-      maxStaleDeny: 0,
-    };
+    const trustRoot = { repoId, branch, owners: [] };
     const rulesAt = async (at: string) => (await workspace.loader.plane(at)).policySet;
     const evidence = await collectEvidence({ clone, trustRoot, rulesAt }, before, commit);
     for (const { path } of added) {

@@ -1,14 +1,14 @@
 import type { ApproverRule, PolicySet } from '../model/documents.ts';
-import type { Approval, Refusal } from '../model/verdict.ts';
+import type { Refusal } from '../model/verdict.ts';
 import { type ContentDigest, differingParts, type RepoIdentity } from './approval-digest.ts';
 import type { SeenApproval, StepEvidence } from './evidence.ts';
 import { sameHuman } from './same-human.ts';
 
-export interface Counted {
-  readonly refusal: Refusal | undefined;
-  readonly message: string;
-  readonly approvals: readonly Approval[];
-  readonly discounted: readonly { readonly by: string; readonly why: string; readonly as: Refusal }[];
+/** A signature that was seen and does not count. */
+export interface Discounted {
+  readonly by: string;
+  readonly why: string;
+  readonly as: Refusal;
 }
 
 /** What an approval must be about to count. */
@@ -31,12 +31,12 @@ export function screenApprovals(
   excluded: ReadonlyMap<string, string>,
   longest: number,
   nameOf: (seen: SeenApproval) => string | undefined,
-): { valid: readonly (SeenApproval & { name: string })[]; discounted: Counted['discounted'] } {
+): { valid: readonly (SeenApproval & { name: string })[]; discounted: readonly Discounted[] } {
   const valid = new Map<string, SeenApproval & { name: string }>();
   // An owner may be known to the trust root by another name than their Identity's: the key tells.
   const own = ({ by }: SeenApproval, name: string): string | undefined =>
     excluded.get(name) ?? (by === undefined ? undefined : excluded.get(by));
-  const discounted: { by: string; why: string; as: Refusal }[] = [];
+  const discounted: Discounted[] = [];
   for (const seen of [...evidence.approvals].sort(inOrder)) {
     const name = nameOf(seen);
     const by = name ?? seen.by ?? seen.owner ?? 'an unknown key';
@@ -72,19 +72,21 @@ function inOrder({ statement: a }: SeenApproval, { statement: b }: SeenApproval)
   return a.signedAt - b.signedAt || (a.verdict === b.verdict ? 0 : a.verdict === 'reject' ? 1 : -1);
 }
 
+/** Who approved, and the rules at the commit that they looked at. */
+export interface Approver {
+  readonly name: string;
+  readonly base: PolicySet | undefined;
+}
+
 /**
  * Whether the valid approvals meet a rule: every clause (or one, for `any`) filled, one human in one clause only,
  * however many Identities they have.
  */
-export function meets(
-  rule: ApproverRule,
-  rules: PolicySet,
-  valid: readonly (SeenApproval & { name: string })[],
-): boolean {
+export function meets(rule: ApproverRule, rules: PolicySet, valid: readonly Approver[]): boolean {
   const { match, clauses } = rule.require;
   if (clauses.length === 0) return false; // an empty list approves nothing
   const humans = [...Map.groupBy(valid, ({ name }) => [...sameHuman(rules, name)].sort()[0]!).values()];
-  const fits = (clause: { readonly from: string }, human: readonly (SeenApproval & { name: string })[]): boolean =>
+  const fits = (clause: { readonly from: string }, human: readonly Approver[]): boolean =>
     human.some(
       ({ name, base }) => memberOf(rules, clause.from, name) && base !== undefined && memberOf(base, clause.from, name),
     );

@@ -13,7 +13,7 @@ const mostStepsBack = 500;
 
 export interface PlainSources {
   readonly clone: BareClone;
-  readonly trustRoot: TrustRoot;
+  readonly trustRoot: Pick<TrustRoot, 'repoId' | 'branch' | 'owners'>;
   /** Rules at a commit of the branch; undefined when it has none that load. */
   readonly rulesAt: (commit: string) => Promise<PolicySet | undefined>;
 }
