@@ -60,7 +60,7 @@ async function openStatus(workspace: Workspace, request: AccessRequest): Promise
     current.filter((approval) => approval.verdict === verdict).map((approval) => approval.by);
   const parties = exclusions(workspace.rules, { requestSigners: [], claimedEmails: [] }, grant);
   const approvedBy = by('approve').filter((name) => !parties.has(name));
-  const waitingFor = approvers.flatMap(({ rule, clauses }) => {
+  const waitingFor = approvers.flatMap(({ rule, match, clauses }) => {
     const met = meets(
       workspace.rules.approverRules.get(rule)!,
       workspace.rules,
@@ -71,7 +71,7 @@ async function openStatus(workspace: Workspace, request: AccessRequest): Promise
       ({ from, count, people }) =>
         `${count} of ${from} (${people.filter((name) => !approvedBy.includes(name)).join(', ')})`,
     );
-    return [`${rule}: ${missing.join(' and ')}`];
+    return [`${rule}: ${missing.join(match === 'all' ? ' and ' : ' or ')}`];
   });
   const stale = request.approvals.length - current.length;
   return {
