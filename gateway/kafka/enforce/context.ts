@@ -3,6 +3,7 @@ import type { Masker } from '../../../core/mask/masker.ts';
 import type { Allow, Decision } from '../../../core/model/decision.ts';
 import type { Operation, ResourceKind } from '../../../core/model/resource.ts';
 import type { Access } from '../../session/access.ts';
+import type { ConnectionState } from './connection-state.ts';
 
 /** A broker as clients are told about it: its own id, the gateway's address for it. */
 export interface BrokerAddress {
@@ -37,6 +38,14 @@ export interface BrokerFeatures {
   readonly finalizedEpoch: bigint;
 }
 
+/** Names of topics by their id (KIP-516), the id as the codec reads it. */
+export interface TopicNames {
+  /** undefined: not known here, which `need` may change. */
+  nameOf(topicId: string): string | undefined;
+  /** A broker said so. */
+  learn(topicId: string, name: string): void;
+}
+
 /** Gives the compiled masks of an allowed read or write; undefined when nothing is to be masked. */
 export type Maskers = (allow: Allow, on: 'consume' | 'produce') => Masker | undefined;
 
@@ -59,13 +68,25 @@ export interface Membership {
   readonly memberId: string;
 }
 
+/** What is the same for all frames of a listener. */
+export interface FrameWorld {
+  readonly view: ClusterView;
+  readonly features: BrokerFeatures;
+  readonly maskers: Maskers;
+  readonly topicNames: TopicNames;
+}
+
 /** What an enforcement needs of the world for one frame, and where it leaves what the connection has to know. */
 export class FrameContext {
   readonly access: Access;
   readonly cluster: ClusterView;
   readonly features: BrokerFeatures;
   readonly maskers: Maskers;
+  readonly topicNames: TopicNames;
+  readonly connection: ConnectionState;
   readonly clientId: string;
+  /** A broker was asked for the topic ids that this frame needs: what is unknown now is unknown. */
+  asked = false;
   readonly touches: Touch[] = [];
   readonly denials: Denial[] = [];
   readonly events: AuditEvent[] = [];
@@ -79,11 +100,13 @@ export class FrameContext {
   grant: string | undefined;
   policy: string | undefined;
 
-  constructor(access: Access, cluster: ClusterView, features: BrokerFeatures, maskers: Maskers, clientId: string) {
+  constructor(access: Access, world: FrameWorld, connection: ConnectionState, clientId: string) {
     this.access = access;
-    this.cluster = cluster;
-    this.features = features;
-    this.maskers = maskers;
+    this.cluster = world.view;
+    this.features = world.features;
+    this.maskers = world.maskers;
+    this.topicNames = world.topicNames;
+    this.connection = connection;
     this.clientId = clientId;
   }
 

@@ -10,6 +10,12 @@ export interface Close {
   readonly why: string;
 }
 
+/** The names of these topics have to be asked of a broker; then the same frame is offered again, with `context.asked`. */
+export interface Need {
+  readonly kind: 'need';
+  readonly topicIds: readonly string[];
+}
+
 /** What an enforcement decides about a request. Values, never exceptions; `pending` is plain data for the answer. */
 export type RequestOutcome<Request, Response, Pending> =
   /** The same bytes go on. */
@@ -18,11 +24,13 @@ export type RequestOutcome<Request, Response, Pending> =
   | { readonly kind: 'send'; readonly request: Request; readonly pending: Pending }
   /** Answered here, in turn. */
   | { readonly kind: 'reply'; readonly response: Response }
+  | Need
   | Close;
 
 export type ResponseOutcome<Response> =
   | { readonly kind: 'forward' }
   | { readonly kind: 'send'; readonly response: Response }
+  | Need
   | Close;
 
 /** The same with bodies as bytes, which is all that the connection sees. */
@@ -30,8 +38,13 @@ export type Outcome =
   | { readonly kind: 'forward'; readonly pending: unknown; readonly answered: boolean }
   | { readonly kind: 'send'; readonly body: Writer; readonly pending: unknown; readonly answered: boolean }
   | { readonly kind: 'reply'; readonly body: Writer }
+  | Need
   | Close;
-export type AnswerOutcome = { readonly kind: 'forward' } | { readonly kind: 'send'; readonly body: Writer } | Close;
+export type AnswerOutcome =
+  | { readonly kind: 'forward' }
+  | { readonly kind: 'send'; readonly body: Writer }
+  | Need
+  | Close;
 
 /** One API's rule: pure and synchronous. It never waits, never writes, and sees the world through its context only. */
 export interface Enforcement {

@@ -20,6 +20,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { AdminConnection } from '../broker/admin-connection.ts';
 import { type CleanupDebt, EphemeralCredentials, type EphemeralUser } from '../broker/ephemeral-credentials.ts';
+import { ClusterTopicNames } from '../broker/topic-names.ts';
 import type { Maskers, Membership } from '../enforce/context.ts';
 import type { BrokerConnection } from '../upstream/broker-connection.ts';
 import { type Address, formatAddress } from '../upstream/dial.ts';
@@ -60,6 +61,7 @@ export class ClusterProxy implements AsyncDisposable {
   readonly #ephemeral: EphemeralCredentials;
   readonly #credentials: SessionCredentials;
   readonly #topology: Topology;
+  readonly #topicNames: ClusterTopicNames;
   readonly #listeners = new Map<number | undefined, Listener>();
   readonly #connections = new Set<ClientConnection>();
   readonly #explained = new Map<string, number>();
@@ -75,6 +77,7 @@ export class ClusterProxy implements AsyncDisposable {
     this.#credential = adminCredential(config);
     this.#tls = config.tls && upstreamTls(config.tls);
     this.#admin = this.#adminTo(config.bootstrap);
+    this.#topicNames = new ClusterTopicNames(this.#admin);
     this.#ephemeral = new EphemeralCredentials({
       clock,
       gateway: options.gateway,
@@ -213,6 +216,7 @@ export class ClusterProxy implements AsyncDisposable {
         return topology.features;
       },
       maskers,
+      topicNames: this.#topicNames,
       authenticate: (token, user) => authenticator.authenticate(token, user),
       dial: (session) => this.#dial(session, nodeId),
       leaveGroups: (session, memberships, audit) => this.#leaveGroups(session, nodeId, memberships, audit),

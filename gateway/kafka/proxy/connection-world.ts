@@ -10,6 +10,7 @@ import type { Session, SessionConnection } from '../../session/session.ts';
 import type { SessionRegistry } from '../../session/session-registry.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import type { ClusterTopicNames } from '../broker/topic-names.ts';
 import type { BrokerFeatures, ClusterView, Maskers, Membership } from '../enforce/context.ts';
 
 /** Everything a client connection has around it. One object per listener, shared by its connections. */
@@ -29,6 +30,7 @@ export interface ConnectionWorld {
   /** undefined until a broker was asked. */
   readonly features: BrokerFeatures | undefined;
   readonly maskers: Maskers;
+  readonly topicNames: Pick<ClusterTopicNames, 'nameOf' | 'learn' | 'find'>;
   authenticate(token: string, user: string | undefined): Promise<Authenticated>;
   /** A connection to this listener's broker, logged in with the session's own credential; paused. */
   dial(session: Session): Promise<Socket>;

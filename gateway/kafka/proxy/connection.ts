@@ -5,11 +5,12 @@ import { Framer } from '../../../core/bytes/framer.ts';
 import { Writer } from '../../../core/bytes/writer.ts';
 import { alarmAt } from '../../../core/clock/alarm.ts';
 import type { Timer } from '../../../core/clock/clock.ts';
-import { ProtocolError, SluiceError } from '../../../core/errors/sluice-error.ts';
+import { BugError, ProtocolError, SluiceError } from '../../../core/errors/sluice-error.ts';
 import type { Principal } from '../../../core/model/principal.ts';
 import type { Session, SessionConnection } from '../../session/session.ts';
 import { advertised, apiVersionsRange, unsupportedApiVersions } from '../enforce/api-versions.ts';
-import { FrameContext, type Membership, type Touch } from '../enforce/context.ts';
+import { ConnectionState } from '../enforce/connection-state.ts';
+import { type BrokerFeatures, FrameContext, type Membership, type Touch } from '../enforce/context.ts';
 import type { Close, Outcome } from '../enforce/enforcement.ts';
 import { table } from '../enforce/table.ts';
 import { ApiKey, apis } from '../wire/generated/apis.ts';
@@ -45,6 +46,7 @@ export class ClientConnection implements SessionConnection, LoginHost {
   readonly #inFlight = new InFlight(mostInFlight);
   /** Groups that the client joined here and has not left, by group id. */
   readonly #memberships = new Map<string, Membership>();
+  readonly #state = new ConnectionState();
   #rest: Buffer | undefined;
   #busy = false;
   #flushing = false;
@@ -171,7 +173,7 @@ export class ClientConnection implements SessionConnection, LoginHost {
     this.#answerLocally(correlationId, 0, answer);
   }
 
-  #enforce(frame: Buffer, header: RequestHeader, session: Session): void {
+  #enforce(frame: Buffer, header: RequestHeader, session: Session, asked = false): void {
     const { apiKey, apiVersion, correlationId } = header;
     const entry = table.get(apiKey);
     const { features, cluster, clock } = this.#world;
@@ -182,8 +184,16 @@ export class ClientConnection implements SessionConnection, LoginHost {
     }
     const clientId = header.clientId(frame) ?? '';
     if (clientId === adminClientId) frame[header.clientIdStart] = 0x2d;
-    const context = new FrameContext(session.access, this.#world.view, features, this.#world.maskers, clientId);
+    const context = this.#context(session, features, clientId);
+    context.asked = asked;
     const outcome = entry.onRequest(frame.subarray(header.bodyOffset), apiVersion, context);
+    if (outcome.kind === 'need') {
+      if (asked) throw new BugError('a request needs names that were asked for');
+      return this.wait(async () => {
+        await this.#world.topicNames.find(outcome.topicIds);
+        if (!this.#closed) this.#enforce(frame, this.#header.read(frame), session, true);
+      });
+    }
     this.#journal.denials(context, correlationId);
     this.#world.metrics.requests.add({ cluster, api: entry.api.name, outcome: outcome.kind });
     if (outcome.kind === 'close') return this.#close(outcome);
@@ -258,6 +268,11 @@ export class ClientConnection implements SessionConnection, LoginHost {
     });
   }
 
+  #context(session: Session, features: BrokerFeatures, clientId: string): FrameContext {
+    const { view, maskers, topicNames } = this.#world;
+    return new FrameContext(session.access, { view, features, maskers, topicNames }, this.#state, clientId);
+  }
+
   // broker -> client
 
   #onAnswer(frame: Buffer): void {
@@ -272,18 +287,30 @@ export class ClientConnection implements SessionConnection, LoginHost {
     }
   }
 
-  #judgeAnswer(frame: Buffer, entry: InFlightEntry): void {
+  #judgeAnswer(frame: Buffer, entry: InFlightEntry, asked = false): void {
     const { enforcement, correlationId, version } = entry;
     const { features } = this.#world;
     const session = this.#session;
     if (!session || !enforcement || !features) return;
     entry.arrived = true;
     const bodyOffset = answerBodyOffset(frame, enforcement.api.responseHeaderVersion(version));
-    const context = new FrameContext(session.access, this.#world.view, features, this.#world.maskers, entry.clientId);
+    const context = this.#context(session, features, entry.clientId);
+    context.asked = asked;
     context.strict = entry.strict;
     context.grant = entry.grant;
     context.policy = entry.policy;
     const outcome = enforcement.onResponse(frame.subarray(bodyOffset), version, entry.pending, context);
+    if (outcome.kind === 'need') {
+      this.#link?.pause();
+      if (asked) throw new BugError('an answer needs names that were asked for');
+      const again = this.#world.topicNames.find(outcome.topicIds).then(() => {
+        if (this.#closed) return;
+        this.#judgeAnswer(frame, entry, true);
+        this.resume();
+      });
+      again.catch((error: unknown) => this.#fail(error));
+      return;
+    }
     this.#journal.denials(context, correlationId);
     if (outcome.kind === 'close') return this.#close(outcome);
     if (context.touches.length > 0) entry.touches = context.touches;

@@ -2,8 +2,14 @@ import { Cursor } from '../../../../core/bytes/cursor.ts';
 import { Writer } from '../../../../core/bytes/writer.ts';
 import { compileMasks } from '../../../../core/mask/compile-masks.ts';
 import type { Snapshot } from '../../../../core/model/snapshot.ts';
-import { type BrokerFeatures, type ClusterView, FrameContext } from '../../../../gateway/kafka/enforce/context.ts';
-import type { Close } from '../../../../gateway/kafka/enforce/enforcement.ts';
+import { ConnectionState } from '../../../../gateway/kafka/enforce/connection-state.ts';
+import {
+  type BrokerFeatures,
+  type ClusterView,
+  FrameContext,
+  type TopicNames,
+} from '../../../../gateway/kafka/enforce/context.ts';
+import type { Close, Need } from '../../../../gateway/kafka/enforce/enforcement.ts';
 import { table } from '../../../../gateway/kafka/enforce/table.ts';
 import type { Api } from '../../../../gateway/kafka/wire/api.ts';
 import { Access } from '../../../../gateway/session/access.ts';
@@ -25,6 +31,7 @@ const features: BrokerFeatures = { versions: new Map(), supported: [], finalized
 export type Result =
   | { readonly kind: 'forward' }
   | { readonly kind: 'send' | 'reply'; readonly message: never }
+  | Need
   | Close;
 
 /** One principal's access, and what enforcements make of frames under it. */
@@ -33,6 +40,13 @@ export class Enforcing {
   readonly clock = new FakeClock();
   readonly unknown: number[] = [];
   readonly access: Access;
+  readonly connection = new ConnectionState();
+  /** Topic ids that are known here. */
+  readonly names = new Map<string, string>();
+  readonly topicNames: TopicNames = {
+    nameOf: (id) => this.names.get(id),
+    learn: (id, name) => void this.names.set(id, name),
+  };
   context: FrameContext;
   #pending: unknown;
 
@@ -53,7 +67,7 @@ export class Enforcing {
     const bytes = new Writer();
     api.writeRequest(bytes, version, body);
     const outcome = table.get(api.key)!.onRequest(Buffer.concat([bytes.toBuffer(), behind]), version, this.context);
-    if (outcome.kind === 'close') return outcome;
+    if (outcome.kind === 'close' || outcome.kind === 'need') return outcome;
     if (outcome.kind !== 'reply') this.#pending = outcome.pending;
     if (outcome.kind === 'forward') return { kind: 'forward' };
     const reader = outcome.kind === 'send' ? api.readRequest : api.readResponse;
@@ -85,7 +99,8 @@ export class Enforcing {
     };
     const maskers = (allow: Parameters<FrameContext['maskers']>[0], on: 'consume' | 'produce') =>
       allow.masks.length === 0 ? undefined : compileMasks(allow.masks, on, undefined);
-    return new FrameContext(this.access, view, features, maskers, 'client');
+    const { topicNames } = this;
+    return new FrameContext(this.access, { view, features, maskers, topicNames }, this.connection, 'client');
   }
 }
 
