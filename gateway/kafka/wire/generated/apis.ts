@@ -23,26 +23,57 @@ import { readOffsetForLeaderEpochRequest, readOffsetForLeaderEpochResponse, writ
 import { readAddPartitionsToTxnRequest, readAddPartitionsToTxnResponse, writeAddPartitionsToTxnRequest, writeAddPartitionsToTxnResponse } from './add-partitions-to-txn.ts';
 import { readAddOffsetsToTxnRequest, readAddOffsetsToTxnResponse, writeAddOffsetsToTxnRequest, writeAddOffsetsToTxnResponse } from './add-offsets-to-txn.ts';
 import { readEndTxnRequest, readEndTxnResponse, writeEndTxnRequest, writeEndTxnResponse } from './end-txn.ts';
+import { readWriteTxnMarkersRequest, readWriteTxnMarkersResponse, writeWriteTxnMarkersRequest, writeWriteTxnMarkersResponse } from './write-txn-markers.ts';
 import { readTxnOffsetCommitRequest, readTxnOffsetCommitResponse, writeTxnOffsetCommitRequest, writeTxnOffsetCommitResponse } from './txn-offset-commit.ts';
 import { readDescribeAclsRequest, readDescribeAclsResponse, writeDescribeAclsRequest, writeDescribeAclsResponse } from './describe-acls.ts';
 import { readCreateAclsRequest, readCreateAclsResponse, writeCreateAclsRequest, writeCreateAclsResponse } from './create-acls.ts';
 import { readDeleteAclsRequest, readDeleteAclsResponse, writeDeleteAclsRequest, writeDeleteAclsResponse } from './delete-acls.ts';
 import { readDescribeConfigsRequest, readDescribeConfigsResponse, writeDescribeConfigsRequest, writeDescribeConfigsResponse } from './describe-configs.ts';
 import { readAlterConfigsRequest, readAlterConfigsResponse, writeAlterConfigsRequest, writeAlterConfigsResponse } from './alter-configs.ts';
+import { readAlterReplicaLogDirsRequest, readAlterReplicaLogDirsResponse, writeAlterReplicaLogDirsRequest, writeAlterReplicaLogDirsResponse } from './alter-replica-log-dirs.ts';
+import { readDescribeLogDirsRequest, readDescribeLogDirsResponse, writeDescribeLogDirsRequest, writeDescribeLogDirsResponse } from './describe-log-dirs.ts';
 import { readSaslAuthenticateRequest, readSaslAuthenticateResponse, writeSaslAuthenticateRequest, writeSaslAuthenticateResponse } from './sasl-authenticate.ts';
 import { readCreatePartitionsRequest, readCreatePartitionsResponse, writeCreatePartitionsRequest, writeCreatePartitionsResponse } from './create-partitions.ts';
+import { readCreateDelegationTokenRequest, readCreateDelegationTokenResponse, writeCreateDelegationTokenRequest, writeCreateDelegationTokenResponse } from './create-delegation-token.ts';
+import { readRenewDelegationTokenRequest, readRenewDelegationTokenResponse, writeRenewDelegationTokenRequest, writeRenewDelegationTokenResponse } from './renew-delegation-token.ts';
+import { readExpireDelegationTokenRequest, readExpireDelegationTokenResponse, writeExpireDelegationTokenRequest, writeExpireDelegationTokenResponse } from './expire-delegation-token.ts';
+import { readDescribeDelegationTokenRequest, readDescribeDelegationTokenResponse, writeDescribeDelegationTokenRequest, writeDescribeDelegationTokenResponse } from './describe-delegation-token.ts';
 import { readDeleteGroupsRequest, readDeleteGroupsResponse, writeDeleteGroupsRequest, writeDeleteGroupsResponse } from './delete-groups.ts';
+import { readElectLeadersRequest, readElectLeadersResponse, writeElectLeadersRequest, writeElectLeadersResponse } from './elect-leaders.ts';
 import { readIncrementalAlterConfigsRequest, readIncrementalAlterConfigsResponse, writeIncrementalAlterConfigsRequest, writeIncrementalAlterConfigsResponse } from './incremental-alter-configs.ts';
+import { readAlterPartitionReassignmentsRequest, readAlterPartitionReassignmentsResponse, writeAlterPartitionReassignmentsRequest, writeAlterPartitionReassignmentsResponse } from './alter-partition-reassignments.ts';
+import { readListPartitionReassignmentsRequest, readListPartitionReassignmentsResponse, writeListPartitionReassignmentsRequest, writeListPartitionReassignmentsResponse } from './list-partition-reassignments.ts';
 import { readOffsetDeleteRequest, readOffsetDeleteResponse, writeOffsetDeleteRequest, writeOffsetDeleteResponse } from './offset-delete.ts';
+import { readDescribeClientQuotasRequest, readDescribeClientQuotasResponse, writeDescribeClientQuotasRequest, writeDescribeClientQuotasResponse } from './describe-client-quotas.ts';
+import { readAlterClientQuotasRequest, readAlterClientQuotasResponse, writeAlterClientQuotasRequest, writeAlterClientQuotasResponse } from './alter-client-quotas.ts';
 import { readDescribeUserScramCredentialsRequest, readDescribeUserScramCredentialsResponse, writeDescribeUserScramCredentialsRequest, writeDescribeUserScramCredentialsResponse } from './describe-user-scram-credentials.ts';
 import { readAlterUserScramCredentialsRequest, readAlterUserScramCredentialsResponse, writeAlterUserScramCredentialsRequest, writeAlterUserScramCredentialsResponse } from './alter-user-scram-credentials.ts';
+import { readDescribeQuorumRequest, readDescribeQuorumResponse, writeDescribeQuorumRequest, writeDescribeQuorumResponse } from './describe-quorum.ts';
+import { readUpdateFeaturesRequest, readUpdateFeaturesResponse, writeUpdateFeaturesRequest, writeUpdateFeaturesResponse } from './update-features.ts';
 import { readDescribeClusterRequest, readDescribeClusterResponse, writeDescribeClusterRequest, writeDescribeClusterResponse } from './describe-cluster.ts';
 import { readDescribeProducersRequest, readDescribeProducersResponse, writeDescribeProducersRequest, writeDescribeProducersResponse } from './describe-producers.ts';
+import { readUnregisterBrokerRequest, readUnregisterBrokerResponse, writeUnregisterBrokerRequest, writeUnregisterBrokerResponse } from './unregister-broker.ts';
 import { readDescribeTransactionsRequest, readDescribeTransactionsResponse, writeDescribeTransactionsRequest, writeDescribeTransactionsResponse } from './describe-transactions.ts';
 import { readListTransactionsRequest, readListTransactionsResponse, writeListTransactionsRequest, writeListTransactionsResponse } from './list-transactions.ts';
 import { readConsumerGroupHeartbeatRequest, readConsumerGroupHeartbeatResponse, writeConsumerGroupHeartbeatRequest, writeConsumerGroupHeartbeatResponse } from './consumer-group-heartbeat.ts';
 import { readConsumerGroupDescribeRequest, readConsumerGroupDescribeResponse, writeConsumerGroupDescribeRequest, writeConsumerGroupDescribeResponse } from './consumer-group-describe.ts';
+import { readGetTelemetrySubscriptionsRequest, readGetTelemetrySubscriptionsResponse, writeGetTelemetrySubscriptionsRequest, writeGetTelemetrySubscriptionsResponse } from './get-telemetry-subscriptions.ts';
+import { readPushTelemetryRequest, readPushTelemetryResponse, writePushTelemetryRequest, writePushTelemetryResponse } from './push-telemetry.ts';
+import { readListConfigResourcesRequest, readListConfigResourcesResponse, writeListConfigResourcesRequest, writeListConfigResourcesResponse } from './list-config-resources.ts';
 import { readDescribeTopicPartitionsRequest, readDescribeTopicPartitionsResponse, writeDescribeTopicPartitionsRequest, writeDescribeTopicPartitionsResponse } from './describe-topic-partitions.ts';
+import { readShareGroupHeartbeatRequest, readShareGroupHeartbeatResponse, writeShareGroupHeartbeatRequest, writeShareGroupHeartbeatResponse } from './share-group-heartbeat.ts';
+import { readShareGroupDescribeRequest, readShareGroupDescribeResponse, writeShareGroupDescribeRequest, writeShareGroupDescribeResponse } from './share-group-describe.ts';
+import { readShareFetchRequest, readShareFetchResponse, writeShareFetchRequest, writeShareFetchResponse } from './share-fetch.ts';
+import { readShareAcknowledgeRequest, readShareAcknowledgeResponse, writeShareAcknowledgeRequest, writeShareAcknowledgeResponse } from './share-acknowledge.ts';
+import { readAddRaftVoterRequest, readAddRaftVoterResponse, writeAddRaftVoterRequest, writeAddRaftVoterResponse } from './add-raft-voter.ts';
+import { readRemoveRaftVoterRequest, readRemoveRaftVoterResponse, writeRemoveRaftVoterRequest, writeRemoveRaftVoterResponse } from './remove-raft-voter.ts';
+import { readStreamsGroupHeartbeatRequest, readStreamsGroupHeartbeatResponse, writeStreamsGroupHeartbeatRequest, writeStreamsGroupHeartbeatResponse } from './streams-group-heartbeat.ts';
+import { readStreamsGroupDescribeRequest, readStreamsGroupDescribeResponse, writeStreamsGroupDescribeRequest, writeStreamsGroupDescribeResponse } from './streams-group-describe.ts';
+import { readDescribeShareGroupOffsetsRequest, readDescribeShareGroupOffsetsResponse, writeDescribeShareGroupOffsetsRequest, writeDescribeShareGroupOffsetsResponse } from './describe-share-group-offsets.ts';
+import { readAlterShareGroupOffsetsRequest, readAlterShareGroupOffsetsResponse, writeAlterShareGroupOffsetsRequest, writeAlterShareGroupOffsetsResponse } from './alter-share-group-offsets.ts';
+import { readDeleteShareGroupOffsetsRequest, readDeleteShareGroupOffsetsResponse, writeDeleteShareGroupOffsetsRequest, writeDeleteShareGroupOffsetsResponse } from './delete-share-group-offsets.ts';
+import { readStreamsGroupTopologyDescriptionUpdateRequest, readStreamsGroupTopologyDescriptionUpdateResponse, writeStreamsGroupTopologyDescriptionUpdateRequest, writeStreamsGroupTopologyDescriptionUpdateResponse } from './streams-group-topology-description-update.ts';
+import { readUnregisterControllerRequest, readUnregisterControllerResponse, writeUnregisterControllerRequest, writeUnregisterControllerResponse } from './unregister-controller.ts';
 
 /** The numbers of the APIs that Sluice has a codec for. */
 export const ApiKey = {
@@ -69,26 +100,57 @@ export const ApiKey = {
   AddPartitionsToTxn: 24,
   AddOffsetsToTxn: 25,
   EndTxn: 26,
+  WriteTxnMarkers: 27,
   TxnOffsetCommit: 28,
   DescribeAcls: 29,
   CreateAcls: 30,
   DeleteAcls: 31,
   DescribeConfigs: 32,
   AlterConfigs: 33,
+  AlterReplicaLogDirs: 34,
+  DescribeLogDirs: 35,
   SaslAuthenticate: 36,
   CreatePartitions: 37,
+  CreateDelegationToken: 38,
+  RenewDelegationToken: 39,
+  ExpireDelegationToken: 40,
+  DescribeDelegationToken: 41,
   DeleteGroups: 42,
+  ElectLeaders: 43,
   IncrementalAlterConfigs: 44,
+  AlterPartitionReassignments: 45,
+  ListPartitionReassignments: 46,
   OffsetDelete: 47,
+  DescribeClientQuotas: 48,
+  AlterClientQuotas: 49,
   DescribeUserScramCredentials: 50,
   AlterUserScramCredentials: 51,
+  DescribeQuorum: 55,
+  UpdateFeatures: 57,
   DescribeCluster: 60,
   DescribeProducers: 61,
+  UnregisterBroker: 64,
   DescribeTransactions: 65,
   ListTransactions: 66,
   ConsumerGroupHeartbeat: 68,
   ConsumerGroupDescribe: 69,
+  GetTelemetrySubscriptions: 71,
+  PushTelemetry: 72,
+  ListConfigResources: 74,
   DescribeTopicPartitions: 75,
+  ShareGroupHeartbeat: 76,
+  ShareGroupDescribe: 77,
+  ShareFetch: 78,
+  ShareAcknowledge: 79,
+  AddRaftVoter: 80,
+  RemoveRaftVoter: 81,
+  StreamsGroupHeartbeat: 88,
+  StreamsGroupDescribe: 89,
+  DescribeShareGroupOffsets: 90,
+  AlterShareGroupOffsets: 91,
+  DeleteShareGroupOffsets: 92,
+  StreamsGroupTopologyDescriptionUpdate: 93,
+  UnregisterController: 94,
 } as const;
 export type ApiKey = (typeof ApiKey)[keyof typeof ApiKey];
 
@@ -301,6 +363,15 @@ export const apis = {
       writeResponse: writeEndTxnResponse,
     },
   ),
+  WriteTxnMarkers: defineApi(
+    { key: 27, name: 'WriteTxnMarkers', min: 1, max: 2, flexibleFrom: 1 },
+    {
+      readRequest: readWriteTxnMarkersRequest,
+      writeRequest: writeWriteTxnMarkersRequest,
+      readResponse: readWriteTxnMarkersResponse,
+      writeResponse: writeWriteTxnMarkersResponse,
+    },
+  ),
   TxnOffsetCommit: defineApi(
     { key: 28, name: 'TxnOffsetCommit', min: 0, max: 6, flexibleFrom: 3 },
     {
@@ -355,6 +426,24 @@ export const apis = {
       writeResponse: writeAlterConfigsResponse,
     },
   ),
+  AlterReplicaLogDirs: defineApi(
+    { key: 34, name: 'AlterReplicaLogDirs', min: 1, max: 2, flexibleFrom: 2 },
+    {
+      readRequest: readAlterReplicaLogDirsRequest,
+      writeRequest: writeAlterReplicaLogDirsRequest,
+      readResponse: readAlterReplicaLogDirsResponse,
+      writeResponse: writeAlterReplicaLogDirsResponse,
+    },
+  ),
+  DescribeLogDirs: defineApi(
+    { key: 35, name: 'DescribeLogDirs', min: 1, max: 5, flexibleFrom: 2 },
+    {
+      readRequest: readDescribeLogDirsRequest,
+      writeRequest: writeDescribeLogDirsRequest,
+      readResponse: readDescribeLogDirsResponse,
+      writeResponse: writeDescribeLogDirsResponse,
+    },
+  ),
   SaslAuthenticate: defineApi(
     { key: 36, name: 'SaslAuthenticate', min: 0, max: 2, flexibleFrom: 2 },
     {
@@ -373,6 +462,42 @@ export const apis = {
       writeResponse: writeCreatePartitionsResponse,
     },
   ),
+  CreateDelegationToken: defineApi(
+    { key: 38, name: 'CreateDelegationToken', min: 1, max: 3, flexibleFrom: 2 },
+    {
+      readRequest: readCreateDelegationTokenRequest,
+      writeRequest: writeCreateDelegationTokenRequest,
+      readResponse: readCreateDelegationTokenResponse,
+      writeResponse: writeCreateDelegationTokenResponse,
+    },
+  ),
+  RenewDelegationToken: defineApi(
+    { key: 39, name: 'RenewDelegationToken', min: 1, max: 2, flexibleFrom: 2 },
+    {
+      readRequest: readRenewDelegationTokenRequest,
+      writeRequest: writeRenewDelegationTokenRequest,
+      readResponse: readRenewDelegationTokenResponse,
+      writeResponse: writeRenewDelegationTokenResponse,
+    },
+  ),
+  ExpireDelegationToken: defineApi(
+    { key: 40, name: 'ExpireDelegationToken', min: 1, max: 2, flexibleFrom: 2 },
+    {
+      readRequest: readExpireDelegationTokenRequest,
+      writeRequest: writeExpireDelegationTokenRequest,
+      readResponse: readExpireDelegationTokenResponse,
+      writeResponse: writeExpireDelegationTokenResponse,
+    },
+  ),
+  DescribeDelegationToken: defineApi(
+    { key: 41, name: 'DescribeDelegationToken', min: 1, max: 3, flexibleFrom: 2 },
+    {
+      readRequest: readDescribeDelegationTokenRequest,
+      writeRequest: writeDescribeDelegationTokenRequest,
+      readResponse: readDescribeDelegationTokenResponse,
+      writeResponse: writeDescribeDelegationTokenResponse,
+    },
+  ),
   DeleteGroups: defineApi(
     { key: 42, name: 'DeleteGroups', min: 0, max: 3, flexibleFrom: 2 },
     {
@@ -380,6 +505,15 @@ export const apis = {
       writeRequest: writeDeleteGroupsRequest,
       readResponse: readDeleteGroupsResponse,
       writeResponse: writeDeleteGroupsResponse,
+    },
+  ),
+  ElectLeaders: defineApi(
+    { key: 43, name: 'ElectLeaders', min: 0, max: 2, flexibleFrom: 2 },
+    {
+      readRequest: readElectLeadersRequest,
+      writeRequest: writeElectLeadersRequest,
+      readResponse: readElectLeadersResponse,
+      writeResponse: writeElectLeadersResponse,
     },
   ),
   IncrementalAlterConfigs: defineApi(
@@ -391,6 +525,24 @@ export const apis = {
       writeResponse: writeIncrementalAlterConfigsResponse,
     },
   ),
+  AlterPartitionReassignments: defineApi(
+    { key: 45, name: 'AlterPartitionReassignments', min: 0, max: 1, flexibleFrom: 0 },
+    {
+      readRequest: readAlterPartitionReassignmentsRequest,
+      writeRequest: writeAlterPartitionReassignmentsRequest,
+      readResponse: readAlterPartitionReassignmentsResponse,
+      writeResponse: writeAlterPartitionReassignmentsResponse,
+    },
+  ),
+  ListPartitionReassignments: defineApi(
+    { key: 46, name: 'ListPartitionReassignments', min: 0, max: 0, flexibleFrom: 0 },
+    {
+      readRequest: readListPartitionReassignmentsRequest,
+      writeRequest: writeListPartitionReassignmentsRequest,
+      readResponse: readListPartitionReassignmentsResponse,
+      writeResponse: writeListPartitionReassignmentsResponse,
+    },
+  ),
   OffsetDelete: defineApi(
     { key: 47, name: 'OffsetDelete', min: 0, max: 0, flexibleFrom: Number.POSITIVE_INFINITY },
     {
@@ -398,6 +550,24 @@ export const apis = {
       writeRequest: writeOffsetDeleteRequest,
       readResponse: readOffsetDeleteResponse,
       writeResponse: writeOffsetDeleteResponse,
+    },
+  ),
+  DescribeClientQuotas: defineApi(
+    { key: 48, name: 'DescribeClientQuotas', min: 0, max: 1, flexibleFrom: 1 },
+    {
+      readRequest: readDescribeClientQuotasRequest,
+      writeRequest: writeDescribeClientQuotasRequest,
+      readResponse: readDescribeClientQuotasResponse,
+      writeResponse: writeDescribeClientQuotasResponse,
+    },
+  ),
+  AlterClientQuotas: defineApi(
+    { key: 49, name: 'AlterClientQuotas', min: 0, max: 1, flexibleFrom: 1 },
+    {
+      readRequest: readAlterClientQuotasRequest,
+      writeRequest: writeAlterClientQuotasRequest,
+      readResponse: readAlterClientQuotasResponse,
+      writeResponse: writeAlterClientQuotasResponse,
     },
   ),
   DescribeUserScramCredentials: defineApi(
@@ -418,6 +588,24 @@ export const apis = {
       writeResponse: writeAlterUserScramCredentialsResponse,
     },
   ),
+  DescribeQuorum: defineApi(
+    { key: 55, name: 'DescribeQuorum', min: 0, max: 2, flexibleFrom: 0 },
+    {
+      readRequest: readDescribeQuorumRequest,
+      writeRequest: writeDescribeQuorumRequest,
+      readResponse: readDescribeQuorumResponse,
+      writeResponse: writeDescribeQuorumResponse,
+    },
+  ),
+  UpdateFeatures: defineApi(
+    { key: 57, name: 'UpdateFeatures', min: 0, max: 2, flexibleFrom: 0 },
+    {
+      readRequest: readUpdateFeaturesRequest,
+      writeRequest: writeUpdateFeaturesRequest,
+      readResponse: readUpdateFeaturesResponse,
+      writeResponse: writeUpdateFeaturesResponse,
+    },
+  ),
   DescribeCluster: defineApi(
     { key: 60, name: 'DescribeCluster', min: 0, max: 2, flexibleFrom: 0 },
     {
@@ -434,6 +622,15 @@ export const apis = {
       writeRequest: writeDescribeProducersRequest,
       readResponse: readDescribeProducersResponse,
       writeResponse: writeDescribeProducersResponse,
+    },
+  ),
+  UnregisterBroker: defineApi(
+    { key: 64, name: 'UnregisterBroker', min: 0, max: 0, flexibleFrom: 0 },
+    {
+      readRequest: readUnregisterBrokerRequest,
+      writeRequest: writeUnregisterBrokerRequest,
+      readResponse: readUnregisterBrokerResponse,
+      writeResponse: writeUnregisterBrokerResponse,
     },
   ),
   DescribeTransactions: defineApi(
@@ -472,6 +669,33 @@ export const apis = {
       writeResponse: writeConsumerGroupDescribeResponse,
     },
   ),
+  GetTelemetrySubscriptions: defineApi(
+    { key: 71, name: 'GetTelemetrySubscriptions', min: 0, max: 0, flexibleFrom: 0 },
+    {
+      readRequest: readGetTelemetrySubscriptionsRequest,
+      writeRequest: writeGetTelemetrySubscriptionsRequest,
+      readResponse: readGetTelemetrySubscriptionsResponse,
+      writeResponse: writeGetTelemetrySubscriptionsResponse,
+    },
+  ),
+  PushTelemetry: defineApi(
+    { key: 72, name: 'PushTelemetry', min: 0, max: 0, flexibleFrom: 0 },
+    {
+      readRequest: readPushTelemetryRequest,
+      writeRequest: writePushTelemetryRequest,
+      readResponse: readPushTelemetryResponse,
+      writeResponse: writePushTelemetryResponse,
+    },
+  ),
+  ListConfigResources: defineApi(
+    { key: 74, name: 'ListConfigResources', min: 0, max: 1, flexibleFrom: 0 },
+    {
+      readRequest: readListConfigResourcesRequest,
+      writeRequest: writeListConfigResourcesRequest,
+      readResponse: readListConfigResourcesResponse,
+      writeResponse: writeListConfigResourcesResponse,
+    },
+  ),
   DescribeTopicPartitions: defineApi(
     { key: 75, name: 'DescribeTopicPartitions', min: 0, max: 0, flexibleFrom: 0 },
     {
@@ -479,6 +703,123 @@ export const apis = {
       writeRequest: writeDescribeTopicPartitionsRequest,
       readResponse: readDescribeTopicPartitionsResponse,
       writeResponse: writeDescribeTopicPartitionsResponse,
+    },
+  ),
+  ShareGroupHeartbeat: defineApi(
+    { key: 76, name: 'ShareGroupHeartbeat', min: 1, max: 1, flexibleFrom: 0 },
+    {
+      readRequest: readShareGroupHeartbeatRequest,
+      writeRequest: writeShareGroupHeartbeatRequest,
+      readResponse: readShareGroupHeartbeatResponse,
+      writeResponse: writeShareGroupHeartbeatResponse,
+    },
+  ),
+  ShareGroupDescribe: defineApi(
+    { key: 77, name: 'ShareGroupDescribe', min: 1, max: 1, flexibleFrom: 0 },
+    {
+      readRequest: readShareGroupDescribeRequest,
+      writeRequest: writeShareGroupDescribeRequest,
+      readResponse: readShareGroupDescribeResponse,
+      writeResponse: writeShareGroupDescribeResponse,
+    },
+  ),
+  ShareFetch: defineApi(
+    { key: 78, name: 'ShareFetch', min: 1, max: 2, flexibleFrom: 0 },
+    {
+      readRequest: readShareFetchRequest,
+      writeRequest: writeShareFetchRequest,
+      readResponse: readShareFetchResponse,
+      writeResponse: writeShareFetchResponse,
+    },
+  ),
+  ShareAcknowledge: defineApi(
+    { key: 79, name: 'ShareAcknowledge', min: 1, max: 2, flexibleFrom: 0 },
+    {
+      readRequest: readShareAcknowledgeRequest,
+      writeRequest: writeShareAcknowledgeRequest,
+      readResponse: readShareAcknowledgeResponse,
+      writeResponse: writeShareAcknowledgeResponse,
+    },
+  ),
+  AddRaftVoter: defineApi(
+    { key: 80, name: 'AddRaftVoter', min: 0, max: 1, flexibleFrom: 0 },
+    {
+      readRequest: readAddRaftVoterRequest,
+      writeRequest: writeAddRaftVoterRequest,
+      readResponse: readAddRaftVoterResponse,
+      writeResponse: writeAddRaftVoterResponse,
+    },
+  ),
+  RemoveRaftVoter: defineApi(
+    { key: 81, name: 'RemoveRaftVoter', min: 0, max: 0, flexibleFrom: 0 },
+    {
+      readRequest: readRemoveRaftVoterRequest,
+      writeRequest: writeRemoveRaftVoterRequest,
+      readResponse: readRemoveRaftVoterResponse,
+      writeResponse: writeRemoveRaftVoterResponse,
+    },
+  ),
+  StreamsGroupHeartbeat: defineApi(
+    { key: 88, name: 'StreamsGroupHeartbeat', min: 0, max: 1, flexibleFrom: 0 },
+    {
+      readRequest: readStreamsGroupHeartbeatRequest,
+      writeRequest: writeStreamsGroupHeartbeatRequest,
+      readResponse: readStreamsGroupHeartbeatResponse,
+      writeResponse: writeStreamsGroupHeartbeatResponse,
+    },
+  ),
+  StreamsGroupDescribe: defineApi(
+    { key: 89, name: 'StreamsGroupDescribe', min: 0, max: 1, flexibleFrom: 0 },
+    {
+      readRequest: readStreamsGroupDescribeRequest,
+      writeRequest: writeStreamsGroupDescribeRequest,
+      readResponse: readStreamsGroupDescribeResponse,
+      writeResponse: writeStreamsGroupDescribeResponse,
+    },
+  ),
+  DescribeShareGroupOffsets: defineApi(
+    { key: 90, name: 'DescribeShareGroupOffsets', min: 0, max: 1, flexibleFrom: 0 },
+    {
+      readRequest: readDescribeShareGroupOffsetsRequest,
+      writeRequest: writeDescribeShareGroupOffsetsRequest,
+      readResponse: readDescribeShareGroupOffsetsResponse,
+      writeResponse: writeDescribeShareGroupOffsetsResponse,
+    },
+  ),
+  AlterShareGroupOffsets: defineApi(
+    { key: 91, name: 'AlterShareGroupOffsets', min: 0, max: 0, flexibleFrom: 0 },
+    {
+      readRequest: readAlterShareGroupOffsetsRequest,
+      writeRequest: writeAlterShareGroupOffsetsRequest,
+      readResponse: readAlterShareGroupOffsetsResponse,
+      writeResponse: writeAlterShareGroupOffsetsResponse,
+    },
+  ),
+  DeleteShareGroupOffsets: defineApi(
+    { key: 92, name: 'DeleteShareGroupOffsets', min: 0, max: 0, flexibleFrom: 0 },
+    {
+      readRequest: readDeleteShareGroupOffsetsRequest,
+      writeRequest: writeDeleteShareGroupOffsetsRequest,
+      readResponse: readDeleteShareGroupOffsetsResponse,
+      writeResponse: writeDeleteShareGroupOffsetsResponse,
+    },
+  ),
+  StreamsGroupTopologyDescriptionUpdate: defineApi(
+    { key: 93, name: 'StreamsGroupTopologyDescriptionUpdate', min: 0, max: 0, flexibleFrom: 0 },
+    {
+      readRequest: readStreamsGroupTopologyDescriptionUpdateRequest,
+      writeRequest: writeStreamsGroupTopologyDescriptionUpdateRequest,
+      readResponse: readStreamsGroupTopologyDescriptionUpdateResponse,
+      writeResponse: writeStreamsGroupTopologyDescriptionUpdateResponse,
+    },
+  ),
+  UnregisterController: defineApi(
+    { key: 94, name: 'UnregisterController', min: 0, max: 0, flexibleFrom: 0 },
+    {
+      readRequest: readUnregisterControllerRequest,
+      writeRequest: writeUnregisterControllerRequest,
+      readResponse: readUnregisterControllerResponse,
+      writeResponse: writeUnregisterControllerResponse,
     },
   ),
 } as const;
