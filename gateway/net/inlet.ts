@@ -1,0 +1,231 @@
+import { Socket } from 'node:net';
+import { BugError } from '../../core/errors/sluice-error.ts';
+
+const smallest = 16 << 10;
+const largest = 1 << 20;
+/** Reads in a row that left most of the buffer empty, after which it is made smaller. */
+const patience = 64;
+
+/** What a socket's bytes are told to. */
+export interface InletEvents {
+  /**
+   * Bytes that were not used yet, in their order: those that were left last time, then new ones. Returns how many were
+   * used; the rest is kept and offered again with more. The memory is used again: it is good until the inlet reads on,
+   * so who hands parts of it to another socket pauses this one until they are gone.
+   */
+  onBytes(view: Buffer): number;
+  /** The peer sends no more. */
+  onEnd(): void;
+  /** Nothing more can be sent or received; called once, last. */
+  onClosed(error: NodeJS.ErrnoException | undefined): void;
+}
+
+/** The part of a socket's handle that is used here. Undocumented, so looked at before it is relied on. */
+interface Handle {
+  useUserBuffer(buffer: Uint8Array): void;
+  readStop(): number;
+}
+
+/**
+ * The receiving side of a socket, with one buffer that is read into again and again: no allocation and no copy while
+ * bytes come and go, up to 1 MB in one read while they come fast, 16 KB while they do not. Plain TCP sockets give up
+ * their handle for this (Node reads at most 64 KB into fresh memory otherwise); TLS sockets, and a Node that has no
+ * such handle, are read by 'data' events into the same kind of view.
+ */
+export class Inlet {
+  readonly socket: Socket;
+  readonly #events: InletEvents;
+  readonly #handle: Handle | undefined;
+  #buffer: Buffer = Buffer.allocUnsafeSlow(smallest);
+  #start = 0;
+  #end = 0;
+  #paused = true;
+  #offering = false;
+  #closed = false;
+  #again = false;
+  #wanted = 0;
+  /** Reads since the buffer was found too small (-1) that left most of it empty. */
+  #reads = 0;
+  #error: NodeJS.ErrnoException | undefined;
+
+  /** Takes over a connected socket that has not been read, or has nothing to be read. It starts paused. */
+  constructor(socket: Socket, events: InletEvents) {
+    this.#events = events;
+    const handle = handleOf(socket);
+    if (handle) {
+      this.#handle = handle;
+      this.socket = this.#adopt(socket, handle);
+    } else {
+      this.socket = socket;
+      socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    }
+    this.socket.on('end', () => this.#events.onEnd());
+    this.socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#error ??= error;
+    });
+    this.socket.on('close', () => {
+      this.#closed = true;
+      this.#buffer = Buffer.alloc(0);
+      this.#events.onClosed(this.#error);
+    });
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Bytes that were offered and not used. */
+  get buffered(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Offers nothing and reads nothing more until `resume`; what was offered stays where it is. */
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    if (!this.#offering) this.socket.pause(); // else when the offer is over
+  }
+
+  /** Offers what was left, then reads on. */
+  resume(): void {
+    if (!this.#paused || this.#closed) return;
+    this.#paused = false;
+    if (this.#offering) this.#again = true;
+    else if (this.buffered > 0) this.#offer();
+    if (this.#offering || this.#paused || this.#closed) return;
+    if (this.#handle) {
+      this.#makeRoom();
+      this.#handle.useUserBuffer(this.#buffer.subarray(this.#end));
+    }
+    this.socket.resume();
+  }
+
+  /** The next use needs so many bytes in one view; the buffer grows with what comes, not with what is announced. */
+  want(bytes: number): void {
+    this.#wanted = bytes;
+  }
+
+  #adopt(given: Socket, handle: Handle): Socket {
+    handle.readStop();
+    const early = given.read() as Buffer | null;
+    (given as unknown as { _handle: unknown })._handle = null;
+    given.removeAllListeners();
+    given.on('error', () => {});
+    const socket = new Socket({
+      handle,
+      allowHalfOpen: true,
+      onread: {
+        buffer: () => this.#target(),
+        callback: (length: number) => {
+          this.#onRead(length);
+          return true;
+        },
+      },
+    } as unknown as ConstructorParameters<typeof Socket>[0]);
+    socket.setNoDelay(true);
+    if (early) this.#append(early);
+    return socket;
+  }
+
+  /** Where the next read goes. Called by Node at the beginning and after each read. */
+  #target(): Buffer {
+    if (!this.#paused) this.#makeRoom();
+    // While paused nothing is read; `resume` says where to go on.
+    return this.#end < this.#buffer.length ? this.#buffer.subarray(this.#end) : this.#buffer;
+  }
+
+  #onRead(length: number): void {
+    if (this.#closed) return;
+    if (this.#end + length === this.#buffer.length)
+      this.#reads = -1; // there may have been more
+    else if (length < this.#buffer.length / 4) this.#reads++;
+    this.#end += length;
+    if (!this.#paused) this.#offer();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#closed) return;
+    if (this.buffered === 0 && !this.#paused) {
+      const used = this.#give(chunk);
+      if (used < chunk.length) this.#append(chunk.subarray(used));
+    } else {
+      this.#append(chunk);
+      if (!this.#paused) this.#offer();
+    }
+  }
+
+  #append(bytes: Buffer): void {
+    const needed = this.#end - this.#start + bytes.length;
+    // In fresh memory while paused: somebody may hold on to what is here.
+    if (this.#end + bytes.length > this.#buffer.length) this.#move(Math.max(smallest, needed), this.#paused);
+    bytes.copy(this.#buffer, this.#end);
+    this.#end += bytes.length;
+  }
+
+  #offer(): void {
+    this.#start += this.#give(this.#buffer.subarray(this.#start, this.#end));
+  }
+
+  #give(view: Buffer): number {
+    let used = 0;
+    this.#offering = true;
+    try {
+      do {
+        this.#again = false;
+        this.#wanted = 0;
+        const now = this.#events.onBytes(used === 0 ? view : view.subarray(used));
+        if (now < 0 || now > view.length - used) throw new BugError('more bytes were used than offered');
+        used += now;
+      } while (this.#again && !this.#paused && used < view.length);
+    } finally {
+      this.#offering = false;
+      if (this.#paused) this.socket.pause();
+    }
+    return used;
+  }
+
+  /** Called when nobody holds on to what was used: the memory may be used again. */
+  #makeRoom(): void {
+    const left = this.#end - this.#start;
+    const size = this.#buffer.length;
+    if (left === 0) {
+      this.#start = 0;
+      this.#end = 0;
+      if (size > largest) this.#resize(largest);
+      else if (this.#reads < 0 && size < largest) this.#resize(Math.min(largest, size * 4));
+      else if (this.#reads > patience && size > smallest) this.#resize(smallest);
+      return;
+    }
+    const needed = Math.max(this.#wanted, left + 1);
+    if (size - this.#start >= needed && this.#end < size) return;
+    if (needed <= size) this.#move(size, false);
+    else this.#move(Math.min(Math.max(needed, largest), Math.max(size, left * 4)), false);
+  }
+
+  #resize(size: number): void {
+    this.#buffer = Buffer.allocUnsafeSlow(size);
+    this.#reads = 0;
+  }
+
+  /** Puts what was not used at the front, of fresh memory if need be. */
+  #move(size: number, fresh: boolean): void {
+    const left = this.#end - this.#start;
+    if (!fresh && size === this.#buffer.length) {
+      this.#buffer.copyWithin(0, this.#start, this.#end);
+    } else {
+      const buffer = Buffer.allocUnsafeSlow(size);
+      this.#buffer.copy(buffer, 0, this.#start, this.#end);
+      this.#buffer = buffer;
+    }
+    this.#start = 0;
+    this.#end = left;
+  }
+}
+
+function handleOf(socket: Socket): Handle | undefined {
+  if ('encrypted' in socket) return undefined;
+  const handle = (socket as unknown as { _handle?: Partial<Handle> | null })._handle;
+  return typeof handle?.useUserBuffer === 'function' && typeof handle.readStop === 'function'
+    ? (handle as Handle)
+    : undefined;
+}

@@ -1,0 +1,180 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+import { afterEach, expect, test } from 'vitest';
+import { Inlet } from '../../../gateway/net/inlet.ts';
+import { layeredOn } from '../../../gateway/net/reset-socket.ts';
+import { authority } from '../../support/certificates.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+interface Pair {
+  readonly near: Socket;
+  readonly far: Socket;
+}
+
+/** Both ends of a loopback connection; the near one was accepted and not read. */
+async function pair(): Promise<Pair> {
+  const accepted = Promise.withResolvers<Socket>();
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, accepted.resolve);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const far = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const near = await accepted.promise;
+  ends.push(() => {
+    far.destroy();
+    server.close();
+  });
+  far.on('error', () => {});
+  return { near, far };
+}
+
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Takes what comes, in bites of no fixed size, pausing now and then; resolves with everything at the end. */
+function nibble(socket: Socket, seed: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let n = seed;
+  const random = (below: number): number => {
+    n = (n * 1103515245 + 12345) & 0x7fffffff;
+    return n % below;
+  };
+  const { promise, resolve } = Promise.withResolvers<Buffer>();
+  const inlet = new Inlet(socket, {
+    onBytes(view) {
+      const least = random(5) === 0 ? 70_000 + random(3_000_000) : 1;
+      if (view.length < least && view.length < total - taken) {
+        inlet.want(least);
+        return 0;
+      }
+      const bite = random(3) === 0 ? Math.min(view.length, 1 + random(100_000)) : view.length;
+      parts.push(Buffer.from(view.subarray(0, bite)));
+      taken += bite;
+      if (random(4) === 0) {
+        inlet.pause();
+        if (random(2) === 0) inlet.resume();
+        else setImmediate(() => inlet.resume());
+        return bite;
+      }
+      if (bite < view.length) {
+        inlet.pause();
+        inlet.resume();
+      }
+      return bite;
+    },
+    onEnd: () => resolve(Buffer.concat(parts)),
+    onClosed: () => resolve(Buffer.concat(parts)),
+  });
+  ends.push(() => inlet.socket.destroy());
+  let taken = 0;
+  inlet.resume();
+  return promise;
+}
+const total = 24 << 20;
+
+test.each([1, 2, 3, 4])('every byte comes once, in order, however it is taken (%s)', async (seed) => {
+  const { near, far } = await pair();
+  const bytes = randomBytes(total);
+  far.end(bytes);
+  const got = await nibble(near, seed);
+  expect(got.length).toBe(total);
+  expect(digest(got)).toBe(digest(bytes));
+});
+
+test.each([1, 2])('also over TLS (%s)', async (seed) => {
+  await using dir = await tempDir();
+  const { certFile, keyFile } = authority(dir.path).issue('broker');
+  const [cert, key] = [readFileSync(certFile), readFileSync(keyFile)];
+  const { near, far } = await pair();
+  const secure = new TLSSocket(near, { isServer: true, cert, key });
+  const client = layeredOn(connectTls({ socket: far, rejectUnauthorized: false }), far);
+  client.on('error', () => {});
+  const bytes = randomBytes(total);
+  client.end(bytes);
+  const got = await nibble(layeredOn(secure, near), seed);
+  expect(digest(got)).toBe(digest(bytes));
+});
+
+test('what was handed on stays as it was while the inlet is paused', async () => {
+  const { near, far } = await pair();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let held: Buffer | undefined;
+  const inlet = new Inlet(near, {
+    onBytes(view) {
+      if (held) return view.length;
+      held = view;
+      inlet.pause();
+      resolve();
+      return view.length;
+    },
+    onEnd: () => {},
+    onClosed: () => {},
+  });
+  ends.push(() => inlet.socket.destroy());
+  inlet.resume();
+  far.write(Buffer.alloc(5000, 1));
+  await promise;
+  const before = digest(held!);
+  far.write(Buffer.alloc(500_000, 2));
+  await new Promise((done) => setTimeout(done, 50));
+  expect(digest(held!)).toBe(before);
+  expect(inlet.buffered).toBe(0);
+});
+
+test('a peer that ends is told once, a reset as an error', async () => {
+  const told: string[] = [];
+  for (const how of ['end', 'resetAndDestroy'] as const) {
+    const { near, far } = await pair();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const inlet = new Inlet(near, {
+      onBytes: (view) => view.length,
+      onEnd: () => {
+        told.push('end');
+        inlet.socket.destroy();
+      },
+      onClosed: (error) => {
+        told.push(`closed ${error?.code}`);
+        resolve();
+      },
+    });
+    inlet.resume();
+    far[how]();
+    await promise;
+  }
+  expect(told).toEqual(['end', 'closed undefined', 'closed ECONNRESET']);
+});
+
+test('memory is small while little comes, and bounded while much does', async () => {
+  const { near, far } = await pair();
+  const sizes = new Set<number>();
+  let taken = 0;
+  const done = Promise.withResolvers<void>();
+  const inlet = new Inlet(near, {
+    onBytes(view) {
+      sizes.add(view.buffer.byteLength);
+      taken += view.length;
+      if (taken >= 64 << 20) done.resolve();
+      return view.length;
+    },
+    onEnd: () => {},
+    onClosed: () => {},
+  });
+  ends.push(() => inlet.socket.destroy());
+  inlet.resume();
+  far.write(Buffer.alloc(64 << 20));
+  await done.promise;
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(1 << 20);
+  for (let i = 0; i < 80; i++) {
+    far.write('x');
+    await new Promise((next) => setTimeout(next, 1));
+  }
+  sizes.clear();
+  far.write('x');
+  await new Promise((next) => setTimeout(next, 20));
+  expect([...sizes]).toEqual([16 << 10]);
+});
