@@ -43,9 +43,13 @@ const scalars = {
   records: { type: 'Uint8Array', zero: 'noBytes', method: 'bytes' },
 } as const;
 
+/** Responses that are read piece by piece while they arrive, around the records in them. */
+const streamedResponses = new Set(['Fetch']);
+
 /** The whole file of one API. */
 export function emitApi(api: ApiDefinition, header: string): string {
-  const parts = [...emitMessage(api.request), ...emitMessage(api.response)];
+  const streamed = streamedResponses.has(api.name) ? emitPartReaders(api.response) : [];
+  const parts = [...emitMessage(api.request), ...emitMessage(api.response), ...streamed];
   const body = parts.filter((part) => isUsed(part, parts)).join('\n');
   return `${header}${emitImports(body)}\n${body}`;
 }
@@ -162,16 +166,17 @@ function emitDefaultCheck(message: Message, struct: Struct): string {
 }
 
 function emitReader(message: Message, struct: Struct): string {
+  const check = struct === message.root ? [versionCheck(message)] : [];
+  const body = readBody(message, struct);
+  const lines = [...check, ...body.lines];
+  return `export function read${struct.name}(c: Cursor, ${versionParameter(lines)}: number): ${struct.name} {\n${lines.join('\n')}\n  return { ${body.members.join(', ')} };\n}\n`;
+}
+
+/** The statements that read a struct's fields into locals, and what the object made of them lists. */
+function readBody(message: Message, struct: Struct): { lines: string[]; members: string[] } {
   const tagged = struct.fields.filter((field) => field.tagged);
   const flexible = flexibleIn(message, struct);
-  const lines: string[] = [];
-  if (struct === message.root) lines.push(versionCheck(message));
-  for (const field of struct.fields.filter((f) => !f.tagged)) {
-    const when = within(field.versions, struct.versions);
-    const read = readExpression(message, field, 'c');
-    const value = when === '' ? read : `${when} ? ${read} : ${defaultOf(field)}`;
-    lines.push(`  const ${local(field)}${when === '' ? '' : `: ${typeOf(field)}`} = ${value};`);
-  }
+  const lines = struct.fields.filter((field) => !field.tagged).map((field) => readLine(message, struct, field));
   for (const field of tagged) lines.push(`  let ${local(field)}: ${typeOf(field)} = ${defaultOf(field)};`);
   const members = struct.fields.map((f) => (local(f) === f.name ? f.name : `${f.name}: ${local(f)}`));
   if (flexible) {
@@ -188,7 +193,57 @@ function emitReader(message: Message, struct: Struct): string {
       );
     }
   }
-  return `export function read${struct.name}(c: Cursor, ${versionParameter(lines)}: number): ${struct.name} {\n${lines.join('\n')}\n  return { ${members.join(', ')} };\n}\n`;
+  return { lines, members };
+}
+
+/**
+ * Readers of what stands before and behind the records of a message: for each struct on the way to them its head (all
+ * before the array, or the records, that leads on, and the length of that) and its tail (all behind).
+ */
+function emitPartReaders(message: Message): string[] {
+  return wayToRecords(message.root).flatMap(({ struct, field }) => {
+    const fixed = struct.fields.filter((one) => !one.tagged);
+    const at = fixed.indexOf(field);
+    const lengthName = `${field.name}Length`;
+    const flex = flexArgument(message, field);
+    const length = field.array ? `c.arrayLength(${flex})` : `c.bytesLength(${flex})`;
+    const [head, tail] = [fixed.slice(0, at), [...fixed.slice(at + 1), ...struct.fields.filter((one) => one.tagged)]];
+    const root = struct === message.root ? [versionCheck(message)] : [];
+    const members = head.map((one) => (local(one) === one.name ? one.name : `${one.name}: ${local(one)}`));
+    const headLines = [
+      ...root,
+      ...head.map((one) => readLine(message, struct, one)),
+      `  const ${lengthName} = ${length};`,
+    ];
+    const interfaceOf = (part: string, lines: readonly string[]): string =>
+      `export interface ${struct.name}${part} {\n${lines.join('\n')}\n}\n`;
+    const tags = flexibleIn(message, struct) ? ['  readonly unknownTags: readonly UnknownTag[] | undefined;'] : [];
+    const asFields = (fields: readonly Field[]): string[] =>
+      fields.map((one) => `  readonly ${one.name}: ${typeOf(one)};`);
+    const { lines: tailLines, members: tailMembers } = readBody(message, { ...struct, fields: tail });
+    return [
+      interfaceOf('Head', [...asFields(head), `  /** -1 for null. */\n  readonly ${lengthName}: number;`]),
+      `export function read${struct.name}Head(c: Cursor, ${versionParameter(headLines)}: number): ${struct.name}Head {\n${headLines.join('\n')}\n  return { ${[...members, lengthName].join(', ')} };\n}\n`,
+      interfaceOf('Tail', [...asFields(tail), ...tags]),
+      `export function read${struct.name}Tail(c: Cursor, ${versionParameter(tailLines)}: number): ${struct.name}Tail {\n${tailLines.join('\n')}\n  return { ${tailMembers.join(', ')} };\n}\n`,
+    ];
+  });
+}
+
+function wayToRecords(struct: Struct): { struct: Struct; field: Field }[] {
+  for (const field of struct.fields) {
+    if (field.type.kind === 'scalar' && field.type.of === 'records') return [{ struct, field }];
+    const further = field.type.kind === 'struct' ? wayToRecords(field.type.of) : [];
+    if (further.length > 0) return [{ struct, field }, ...further];
+  }
+  return [];
+}
+
+function readLine(message: Message, struct: Struct, field: Field): string {
+  const when = within(field.versions, struct.versions);
+  const read = readExpression(message, field, 'c');
+  const value = when === '' ? read : `${when} ? ${read} : ${defaultOf(field)}`;
+  return `  const ${local(field)}${when === '' ? '' : `: ${typeOf(field)}`} = ${value};`;
 }
 
 function versionParameter(lines: readonly string[]): string {

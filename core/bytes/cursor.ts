@@ -177,6 +177,11 @@ export class Cursor {
     return length < 0 ? null : this.slice(length);
   }
 
+  /** Length of a byte field, or -1 for null; the bytes themselves need not be there yet. */
+  bytesLength(flexible: boolean): number {
+    return flexible ? this.unsignedVarint() - 1 : nullable(this.int32());
+  }
+
   /** 16 bytes as the 22 base64url characters in which Kafka prints them. */
   uuid(): string {
     const at = this.#take(16);

@@ -606,3 +606,121 @@ export function writeFetchResponse(w: Writer, v: number, m: FetchResponse): void
     if (m.nodeEndpoints.length !== 0) throw unsupported('FetchResponse.nodeEndpoints', v);
   }
 }
+
+export interface FetchResponseHead {
+  readonly throttleTimeMs: number;
+  readonly errorCode: number;
+  readonly sessionId: number;
+  /** -1 for null. */
+  readonly responsesLength: number;
+}
+
+export function readFetchResponseHead(c: Cursor, v: number): FetchResponseHead {
+  checkVersion('FetchResponse', v, 4, 18);
+  const throttleTimeMs = c.int32();
+  const errorCode: number = v >= 7 ? c.int16() : 0;
+  const sessionId: number = v >= 7 ? c.int32() : 0;
+  const responsesLength = c.arrayLength(v >= 12);
+  return { throttleTimeMs, errorCode, sessionId, responsesLength };
+}
+
+export interface FetchResponseTail {
+  readonly nodeEndpoints: readonly FetchResponseNodeEndpoint[];
+  readonly unknownTags: readonly UnknownTag[] | undefined;
+}
+
+export function readFetchResponseTail(c: Cursor, v: number): FetchResponseTail {
+  let nodeEndpoints: readonly FetchResponseNodeEndpoint[] = [];
+  let unknownTags: UnknownTag[] | undefined;
+  if (v >= 12) {
+    let tag = -1;
+    for (let left = c.tagCount(); left > 0; left--) {
+      tag = nextTag(c, tag);
+      const t = c.sub(c.unsignedVarint());
+      if (tag === 0 && v >= 16) nodeEndpoints = t.array(true, readFetchResponseNodeEndpoint, v);
+      else {
+        unknownTags ??= [];
+        unknownTags.push({ tag, data: t.slice(t.remaining) });
+      }
+      t.finish();
+    }
+  }
+  return { nodeEndpoints, unknownTags };
+}
+
+export interface FetchResponseFetchableTopicResponseHead {
+  readonly topic: string;
+  readonly topicId: string;
+  /** -1 for null. */
+  readonly partitionsLength: number;
+}
+
+export function readFetchResponseFetchableTopicResponseHead(c: Cursor, v: number): FetchResponseFetchableTopicResponseHead {
+  const topic: string = v <= 12 ? (v >= 12 ? c.compactString() : c.string()) : '';
+  const topicId: string = v >= 13 ? c.uuid() : 'AAAAAAAAAAAAAAAAAAAAAA';
+  const partitionsLength = c.arrayLength(v >= 12);
+  return { topic, topicId, partitionsLength };
+}
+
+export interface FetchResponseFetchableTopicResponseTail {
+  readonly unknownTags: readonly UnknownTag[] | undefined;
+}
+
+export function readFetchResponseFetchableTopicResponseTail(c: Cursor, v: number): FetchResponseFetchableTopicResponseTail {
+  const unknownTags = v >= 12 ? readUnknownTags(c) : undefined;
+  return { unknownTags };
+}
+
+export interface FetchResponsePartitionDataHead {
+  readonly partitionIndex: number;
+  readonly errorCode: number;
+  readonly highWatermark: bigint;
+  readonly lastStableOffset: bigint;
+  readonly logStartOffset: bigint;
+  readonly abortedTransactions: readonly FetchResponseAbortedTransaction[] | null;
+  readonly preferredReadReplica: number;
+  /** -1 for null. */
+  readonly recordsLength: number;
+}
+
+export function readFetchResponsePartitionDataHead(c: Cursor, v: number): FetchResponsePartitionDataHead {
+  const partitionIndex = c.int32();
+  const errorCode = c.int16();
+  const highWatermark = c.int64();
+  const lastStableOffset = c.int64();
+  const logStartOffset: bigint = v >= 5 ? c.int64() : -1n;
+  const abortedTransactions = c.nullableArray(v >= 12, readFetchResponseAbortedTransaction, v);
+  const preferredReadReplica: number = v >= 11 ? c.int32() : -1;
+  const recordsLength = c.bytesLength(v >= 12);
+  return { partitionIndex, errorCode, highWatermark, lastStableOffset, logStartOffset, abortedTransactions, preferredReadReplica, recordsLength };
+}
+
+export interface FetchResponsePartitionDataTail {
+  readonly divergingEpoch: FetchResponseEpochEndOffset;
+  readonly currentLeader: FetchResponseLeaderIdAndEpoch;
+  readonly snapshotId: FetchResponseSnapshotId;
+  readonly unknownTags: readonly UnknownTag[] | undefined;
+}
+
+export function readFetchResponsePartitionDataTail(c: Cursor, v: number): FetchResponsePartitionDataTail {
+  let divergingEpoch: FetchResponseEpochEndOffset = defaultFetchResponseEpochEndOffset;
+  let currentLeader: FetchResponseLeaderIdAndEpoch = defaultFetchResponseLeaderIdAndEpoch;
+  let snapshotId: FetchResponseSnapshotId = defaultFetchResponseSnapshotId;
+  let unknownTags: UnknownTag[] | undefined;
+  if (v >= 12) {
+    let tag = -1;
+    for (let left = c.tagCount(); left > 0; left--) {
+      tag = nextTag(c, tag);
+      const t = c.sub(c.unsignedVarint());
+      if (tag === 0) divergingEpoch = readFetchResponseEpochEndOffset(t, v);
+      else if (tag === 1) currentLeader = readFetchResponseLeaderIdAndEpoch(t, v);
+      else if (tag === 2) snapshotId = readFetchResponseSnapshotId(t, v);
+      else {
+        unknownTags ??= [];
+        unknownTags.push({ tag, data: t.slice(t.remaining) });
+      }
+      t.finish();
+    }
+  }
+  return { divergingEpoch, currentLeader, snapshotId, unknownTags };
+}
