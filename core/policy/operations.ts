@@ -3,14 +3,14 @@ import type { Operation, ResourceKind } from '../model/resource.ts';
 /** Operations that let their holder see that a thing is there and how it is set up, as Kafka's Read, Write, Alter and Delete do. */
 const implyDescribe: Record<ResourceKind, ReadonlySet<Operation>> = {
   topic: new Set(['describe', 'consume', 'produce', 'alter', 'create', 'delete', 'offsets']),
-  group: new Set(['describe', 'consume', 'delete', 'offsets']),
+  group: new Set(['describe', 'consume', 'alter', 'delete', 'offsets']),
   transactionalId: new Set(['describe', 'produce']),
   cluster: new Set(),
 };
 
 const applicable: Record<ResourceKind, ReadonlySet<Operation>> = {
   topic: new Set(['consume', 'produce', 'describe', 'alter', 'create', 'delete', 'offsets']),
-  group: new Set(['consume', 'describe', 'delete', 'offsets']),
+  group: new Set(['consume', 'describe', 'alter', 'delete', 'offsets']),
   transactionalId: new Set(['produce', 'describe']),
   cluster: new Set(['admin']),
 };

@@ -4,6 +4,7 @@ import type { Operation, Pattern } from '../model/resource.ts';
 import type { AdmittedGrant } from '../model/right.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { coversSubject } from './fits.ts';
+import { applies } from './operations.ts';
 import { groupPatterns, intersect, transactionalIdPatterns } from './patterns.ts';
 
 /** One thing a principal may do to a set of names. */
@@ -39,6 +40,7 @@ export function rightSet(snapshot: Snapshot, principal: Principal, cluster: stri
         topics: stream.topics,
         groups: groupPatterns(policy, stream, identity.name),
         transactionalIds: transactionalIdPatterns(policy, stream, identity.name),
+        cluster,
       });
     }
   }
@@ -52,7 +54,7 @@ export function rightSet(snapshot: Snapshot, principal: Principal, cluster: stri
     for (const frozen of grant.streams) {
       const stream = policies.streams.get(frozen.stream);
       if (!stream || !policy.streams.includes(frozen.stream)) continue;
-      add(rights, operations, grant.end, narrowed(frozen, policy, stream, identity.name));
+      add(rights, operations, grant.end, { ...narrowed(frozen, policy, stream, identity.name), cluster });
     }
   }
   return rights;
@@ -68,15 +70,19 @@ function narrowed(frozen: Scope, policy: AccessPolicy, stream: Stream, identity:
   };
 }
 
-function add(rights: Right[], operations: readonly Operation[], end: number | undefined, scope: Scope): void {
-  const onTopics = operations.filter((operation) => operation !== 'admin');
-  const onGroups = operations.filter((operation) => operation === 'consume' || operation === 'offsets');
-  const onTransactions = operations.filter((operation) => operation === 'produce');
-  for (const [kind, patterns, given] of [
-    ['topic', scope.topics, onTopics],
-    ['group', scope.groups, onGroups],
-    ['transactionalId', scope.transactionalIds, onTransactions],
+function add(
+  rights: Right[],
+  operations: readonly Operation[],
+  end: number | undefined,
+  scope: Scope & { readonly cluster: string },
+): void {
+  for (const [kind, patterns] of [
+    ['topic', scope.topics],
+    ['group', scope.groups],
+    ['transactionalId', scope.transactionalIds],
+    ['cluster', [{ literal: scope.cluster }]],
   ] as const) {
+    const given = operations.filter((operation) => applies(operation, kind));
     if (given.length === 0) continue;
     for (const pattern of patterns) rights.push({ kind, pattern, operations: given, end });
   }
