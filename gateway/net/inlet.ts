@@ -22,6 +22,8 @@ export interface InletEvents {
 
 /** The part of a socket's handle that is used here. Undocumented, so looked at before it is relied on. */
 interface Handle {
+  /** What Node's Socket keeps there. */
+  reading?: boolean;
   useUserBuffer(buffer: Uint8Array): void;
   readStop(): number;
 }
@@ -107,7 +109,8 @@ export class Inlet {
 
   #adopt(given: Socket, handle: Handle): Socket {
     handle.readStop();
-    const early = given.read() as Buffer | null;
+    handle.reading = false;
+    const early = given.readableLength > 0 ? (given.read() as Buffer) : undefined;
     (given as unknown as { _handle: unknown })._handle = null;
     given.removeAllListeners();
     given.on('error', () => {});

@@ -46,6 +46,19 @@ export type AnswerOutcome =
   | Need
   | Close;
 
+/**
+ * Reads a response's body while it arrives and says how much of it may go on to the client. It may make parts of the
+ * view unreadable, never longer or shorter.
+ */
+export interface ResponseScan {
+  /** The body was read to its end. */
+  readonly done: boolean;
+  /** Bytes of the view that were understood; the others are offered again with more. Throws ProtocolError. */
+  scan(view: Buffer): number;
+  /** Puts into the context what is to be recorded, when it is done. */
+  record(context: FrameContext): void;
+}
+
 /** One API's rule: pure and synchronous. It never waits, never writes, and sees the world through its context only. */
 export interface Enforcement {
   readonly api: AnyApi;
@@ -54,7 +67,16 @@ export interface Enforcement {
   readonly max: number;
   onRequest(body: Buffer, version: number, context: FrameContext): Outcome;
   onResponse(body: Buffer, version: number, pending: unknown, context: FrameContext): AnswerOutcome;
+  /** For a response that needs no change: reads it while it arrives. undefined where it has to be judged whole. */
+  readonly stream?: StreamRule<unknown> | undefined;
 }
+
+export type StreamRule<Pending> = (
+  bodyLength: number,
+  version: number,
+  pending: Pending,
+  context: FrameContext,
+) => ResponseScan | undefined;
 
 export interface Rule<Request, Response, Pending> {
   readonly min: number;
@@ -62,6 +84,8 @@ export interface Rule<Request, Response, Pending> {
   request(request: Request, version: number, context: FrameContext): RequestOutcome<Request, Response, Pending>;
   /** Left out: the answer goes on as it is. */
   response?(response: Response, version: number, pending: Pending, context: FrameContext): ResponseOutcome<Response>;
+  /** Set where responses can be large. */
+  readonly stream?: StreamRule<Pending>;
   /** False when the client gets no answer (Produce with acks=0). */
   answered?(request: Request): boolean;
 }
@@ -75,6 +99,7 @@ export function enforcement<Request, Response, Pending = undefined>(
     api: api as AnyApi,
     min: rule.min,
     max: rule.max,
+    stream: rule.stream as StreamRule<unknown> | undefined,
     onRequest(bytes, version, context) {
       const cursor = new Cursor(bytes);
       const request = api.readRequest(cursor, version);

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../core/clock/clock.ts';
-import { resetSocket } from '../../net/reset-socket.ts';
+import { Link } from '../../net/link.ts';
 import type { Touch } from '../enforce/context.ts';
 
 /** What a client's socket tells its connection. */
 export interface ClientLinkEvents {
-  onData(chunk: Buffer): void;
-  /** The client takes bytes again. */
-  onDrain(): void;
+  /** As InletEvents.onBytes. */
+  onBytes(view: Buffer): number;
+  /** All that was written is with the kernel again. */
+  onFlushed(): void;
   /** The client is gone, or has said that it sends nothing more; perhaps called more than once. */
   onGone(): void;
   /** Nothing more can reach the client; called once, last. */
@@ -18,70 +19,75 @@ const lingerMs = 2_000;
 
 /** The client's side of a connection: what was written, what of it the kernel does not have yet, and how it ends. */
 export class ClientLink {
-  readonly #socket: Socket;
+  readonly #link: Link;
   readonly #clock: Clock;
   /** Topics whose records were written lately: a cut must reach bytes that the kernel does not have yet. */
   readonly #carried = new Map<string, Touch>();
 
   constructor(socket: Socket, clock: Clock, events: ClientLinkEvents) {
-    this.#socket = socket;
     this.#clock = clock;
-    socket.on('data', (chunk: Buffer) => events.onData(chunk));
-    socket.on('drain', () => events.onDrain());
-    socket.on('end', () => events.onGone()); // half-closed: brokers close then, too
-    socket.on('error', () => events.onGone());
-    socket.on('close', () => {
-      events.onGone();
-      events.onClosed();
+    this.#link = new Link(socket, {
+      onBytes: (view) => events.onBytes(view),
+      onFlushed: () => events.onFlushed(),
+      onEnd: () => events.onGone(), // half-closed: brokers close then, too
+      onClosed: () => {
+        events.onGone();
+        events.onClosed();
+      },
     });
   }
 
-  /** More bytes wait than should; write no more until onDrain. */
-  get congested(): boolean {
-    return this.#socket.writableNeedDrain;
+  /** Bytes were flushed that the kernel does not have yet: write no more until onFlushed. */
+  get pending(): boolean {
+    return this.#link.pending;
   }
 
-  get isPaused(): boolean {
-    return this.#socket.isPaused();
+  get paused(): boolean {
+    return this.#link.inlet.paused;
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#link.inlet.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#link.inlet.resume();
   }
 
-  /** Writes an answer that carries records of these touches; returns its size. */
-  write(chunks: readonly Uint8Array[], touches: readonly Touch[] = []): number {
-    if (this.#socket.writableLength === 0) this.#carried.clear();
+  /** The next view has to hold so many bytes to be of use. */
+  want(bytes: number): void {
+    this.#link.inlet.want(bytes);
+  }
+
+  /** Writes a part of an answer that carries records of these touches; nothing goes out before `flush`. */
+  write(chunk: Uint8Array, touches: readonly Touch[]): void {
+    if (!this.#link.pending && this.#carried.size > 0) this.#carried.clear();
     for (const touch of touches) {
       if (touch.operation === 'consume' && touch.kind === 'topic') this.#carried.set(touch.name, touch);
     }
-    let bytes = 0;
-    this.#socket.cork();
-    for (const chunk of chunks) {
-      bytes += chunk.length;
-      this.#socket.write(chunk);
-    }
-    this.#socket.uncork();
-    return bytes;
+    this.#link.write(chunk);
+  }
+
+  /** Hands what was written to the kernel; returns the number of bytes. */
+  flush(): number {
+    return this.#link.flush();
   }
 
   /** Whether bytes that the kernel does not have yet carry something that is lost. */
   holds(lost: (touch: Touch) => boolean): boolean {
-    return this.#socket.writableLength > 0 && [...this.#carried.values()].some(lost);
+    return this.#link.pending && [...this.#carried.values()].some(lost);
   }
 
   /** Ends at once: what the kernel does not have is not sent, and what the client has not read is thrown away. */
   reset(): void {
-    resetSocket(this.#socket);
+    this.#link.reset();
   }
 
   /** Sends what was written, for two seconds at most, and ends. It can still be reset meanwhile. */
   end(): void {
-    this.#socket.destroySoon();
-    if (!this.#socket.destroyed) this.#clock.after(lingerMs, () => this.#socket.destroy());
+    const { socket } = this.#link;
+    this.#link.flush();
+    socket.destroySoon();
+    if (!socket.destroyed) this.#clock.after(lingerMs, () => socket.destroy());
   }
 }

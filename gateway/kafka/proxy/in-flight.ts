@@ -15,14 +15,30 @@ export interface InFlightEntry {
   readonly strict: boolean;
   readonly grant: string | undefined;
   readonly policy: string | undefined;
-  /** Monotonic ms of its arrival. */
-  readonly since: number;
   /** The answer, ready to be sent in its turn; undefined while the broker, or the recorder, has it. */
   answer: readonly Uint8Array[] | undefined;
   /** Answered by the broker (else here). */
   readonly upstream: boolean;
   /** The broker's answer has arrived. */
   arrived: boolean;
+}
+
+/** An answer that was made here. */
+export function localAnswer(correlationId: number, answer: readonly Uint8Array[]): InFlightEntry {
+  return {
+    correlationId,
+    version: 0,
+    enforcement: undefined,
+    clientId: '',
+    pending: undefined,
+    touches: [],
+    strict: false,
+    grant: undefined,
+    policy: undefined,
+    answer,
+    upstream: false,
+    arrived: true,
+  };
 }
 
 /**
@@ -55,7 +71,19 @@ export class InFlight {
 
   /** The entry that the broker's next answer belongs to. */
   nextFromBroker(): InFlightEntry | undefined {
+    const first = this.#entries[0];
+    if (first?.upstream && !first.arrived) return first;
     return this.#entries.find((entry) => entry.upstream && !entry.arrived);
+  }
+
+  /** Whether an entry is the next one to be handed out. */
+  isFirst(entry: InFlightEntry): boolean {
+    return this.#entries[0] === entry;
+  }
+
+  /** Takes the first entry off, whose answer went out already. */
+  shift(): void {
+    this.#entries.shift();
   }
 
   /** Takes the first entry off when its answer is ready. */
