@@ -87,6 +87,7 @@ export const kafkaTools = {
   'kafka-delete-records': 'org.apache.kafka.tools.DeleteRecordsCommand',
   'kafka-get-offsets': 'org.apache.kafka.tools.GetOffsetShell',
   'kafka-producer-perf-test': 'org.apache.kafka.tools.ProducerPerformance',
+  'kafka-consumer-perf-test': 'org.apache.kafka.tools.ConsumerPerformance',
   'kafka-transactions': 'org.apache.kafka.tools.TransactionsCommand',
 } as const;
 /** The name of a console tool. */
@@ -170,6 +171,7 @@ async function launch(
     ...smallJvm,
     ...jvm,
     ...urls,
+    ...(options.jvm ?? []),
     config,
     '-cp',
     classpath(libs),
@@ -300,7 +302,8 @@ async function classArchive(libs: string): Promise<string> {
 
 let archivePath: Promise<string> | undefined;
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports that nobody listens on now. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

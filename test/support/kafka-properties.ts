@@ -9,8 +9,12 @@ export interface KafkaOptions {
   readonly oauth?: { readonly jwksUrl: string; readonly audience: string; readonly issuer: string };
   /** The port that clients are told, where something stands in front of the broker. */
   readonly advertisedPort?: number;
+  /** Listeners without security beside the usual one, each with the port that its clients are told. */
+  readonly plainListeners?: readonly { readonly port: number; readonly advertisedPort: number }[];
   /** How to reach it, where its settings make its listener one of TLS. */
   readonly tls?: { readonly ca: Buffer };
+  /** Further options of the JVM; they win. */
+  readonly jvm?: readonly string[];
   /** Further lines of server.properties; they win. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -39,6 +43,7 @@ export function serverProperties(folder: string, port: number, controllerPort: n
     'super.users': `User:${adminUser};User:ANONYMOUS`,
     'allow.everyone.if.no.acl.found': 'false',
   };
+  const plain = options.plainListeners ?? [];
   const groups = ['consumer', 'share', 'streams'].flatMap((kind) => [
     [`group.${kind}.min.heartbeat.interval.ms`, '500'],
     [`group.${kind}.heartbeat.interval.ms`, '500'],
@@ -47,11 +52,22 @@ export function serverProperties(folder: string, port: number, controllerPort: n
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.bootstrap.servers': `${brokerHost}:${controllerPort}`,
-    listeners: `${listener}://${brokerHost}:${port},CONTROLLER://${brokerHost}:${controllerPort}`,
-    'advertised.listeners': `${listener}://${brokerHost}:${options.advertisedPort ?? port}`,
+    listeners: [
+      `${listener}://${brokerHost}:${port}`,
+      `CONTROLLER://${brokerHost}:${controllerPort}`,
+      ...plain.map((one, i) => `PLAIN${i}://${brokerHost}:${one.port}`),
+    ].join(','),
+    'advertised.listeners': [
+      `${listener}://${brokerHost}:${options.advertisedPort ?? port}`,
+      ...plain.map((one, i) => `PLAIN${i}://${brokerHost}:${one.advertisedPort}`),
+    ].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': listener,
-    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,${listener}:${listener}`,
+    'listener.security.protocol.map': [
+      'CONTROLLER:PLAINTEXT',
+      `${listener}:${listener}`,
+      ...plain.map((_, i) => `PLAIN${i}:PLAINTEXT`),
+    ].join(','),
     ...(secure ? security : {}),
     ...(options.oauth ? oauthSettings(prefix, options.oauth) : {}),
     'log.dirs': join(folder, 'data'),

@@ -1,0 +1,215 @@
+/** What the bench drives: the broker itself, a relay in front of it, Sluice in several ways, and others by address. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { authority } from '../../test/support/certificates.ts';
+import { writeGatewayConfig } from '../../test/support/gateway-config.ts';
+import { startGatewayProcess } from '../../test/support/gateway-process.ts';
+import { freePorts, type KafkaBroker, startKafka } from '../../test/support/kafka-broker.ts';
+import { startIssuer } from '../../test/support/oidc-issuer.ts';
+import { makePolicyRepo } from '../../test/support/policy-repo.ts';
+
+export interface Target {
+  readonly name: string;
+  readonly port: number;
+  /** The process whose cost is counted; undefined for the broker itself. */
+  readonly pid: number | undefined;
+  readonly topic: string;
+  /** Lines of a Java client's properties. */
+  readonly properties: readonly string[];
+  /** For raw clients; absent where nobody logs in. */
+  readonly token?: string;
+  readonly tls?: boolean;
+}
+
+export interface Stage {
+  readonly broker: KafkaBroker;
+  readonly targets: readonly Target[];
+}
+
+/** A peer given on the command line: NAME=HOST:PORT,PID. */
+export interface Peer {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** Pins a process and its threads to one core, where there is more than one. */
+export function pin(pid: number, core: number): void {
+  execFileSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' });
+}
+
+export async function stage(
+  stack: AsyncDisposableStack,
+  dir: string,
+  peers: readonly Peer[],
+  workers: number,
+): Promise<Stage> {
+  const [direct, behindRelay, relayPort] = (await freePorts(3)) as [number, number, number];
+  const broker = stack.use(
+    await startKafka({
+      plainListeners: [
+        { port: direct, advertisedPort: direct },
+        { port: behindRelay, advertisedPort: relayPort },
+      ],
+      jvm: ['-XX:TieredStopAtLevel=4', '-Xmx1g'],
+      settings: { 'log.retention.bytes': '4000000000' },
+    }),
+  );
+  const relay = await startRelay(stack, behindRelay, relayPort);
+  const gateway = await startSluice(stack, dir, broker, undefined, workers);
+  const tls = await startSluice(stack, dir, broker, authority(dir).issue('gateway'), workers);
+  for (const pid of [relay, gateway.pid, tls.pid]) pin(pid, 1);
+  const sluice = (name: string, topic: string, from: Gateway, secure = false): Target => ({
+    name,
+    topic,
+    port: from.port,
+    pid: from.pid,
+    token: from.token,
+    tls: secure,
+    properties: from.properties,
+  });
+  return {
+    broker,
+    targets: [
+      { name: 'direct', port: direct, pid: undefined, topic: 'bench.plain', properties: [] },
+      { name: 'raw relay', port: relayPort, pid: relay, topic: 'bench.plain', properties: [] },
+      sluice('Sluice', 'bench.plain', gateway),
+      sluice('Sluice, strict', 'bench.strict', gateway),
+      sluice('Sluice, 5 masks', 'bench.masked', gateway),
+      sluice('Sluice, TLS', 'bench.plain', tls, true),
+      ...peers.map((peer) => ({ ...peer, topic: 'bench.plain', properties: [] })),
+    ],
+  };
+}
+
+async function startRelay(stack: AsyncDisposableStack, target: number, port: number): Promise<number> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'relay.ts'), String(target), String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  stack.defer(() => void child.kill('SIGKILL'));
+  await new Promise((resolve, reject) => {
+    child.stdout.once('data', resolve);
+    child.once('exit', reject);
+  });
+  return child.pid!;
+}
+
+interface Gateway {
+  readonly port: number;
+  readonly pid: number;
+  readonly token: string;
+  readonly properties: readonly string[];
+}
+
+async function startSluice(
+  stack: AsyncDisposableStack,
+  parent: string,
+  broker: KafkaBroker,
+  certificate: { readonly certFile: string; readonly keyFile: string } | undefined,
+  workers: number,
+): Promise<Gateway> {
+  const dir = join(parent, certificate ? 'tls' : 'plain');
+  mkdirSync(dir);
+  const issuer = stack.use(await startIssuer({ names: ['alice'] }));
+  const repo = makePolicyRepo(dir, ['olga'], () => policies(issuer.issuer));
+  const config = writeGatewayConfig({
+    dir,
+    name: certificate ? 'gw-tls' : 'gw-plain',
+    repo,
+    owners: ['olga'],
+    issuer,
+    clusters: [
+      {
+        name: 'main',
+        bootstrap: broker.bootstrap,
+        user: broker.adminUser,
+        password: broker.adminPassword,
+        ...(certificate ? { listenTls: certificate } : {}),
+      },
+    ],
+    logLevel: 'warn',
+    ...(workers > 1 ? { spec: { workers } } : {}),
+  });
+  const gateway = stack.use(await startGatewayProcess(config, join(dir, 'gateway.log')));
+  const token = await issuer.token('alice');
+  const jaas = `org.apache.kafka.common.security.plain.PlainLoginModule required username="alice" password="${token}";`;
+  const port = Number(gateway.addresses.clusters['main']!.split(':').at(-1));
+  return {
+    port,
+    pid: gateway.child.pid!,
+    token,
+    properties: [
+      `security.protocol=${certificate ? 'SASL_SSL' : 'SASL_PLAINTEXT'}`,
+      'sasl.mechanism=PLAIN',
+      `sasl.jaas.config=${jaas}`,
+      ...(certificate ? ['ssl.truststore.type=PEM', `ssl.truststore.location=${join(parent, 'ca.pem')}`] : []),
+    ],
+  };
+}
+
+function policies(issuer: string): Record<string, string> {
+  const streams = ['plain', 'strict', 'masked'];
+  const allow = (name: string, durability: string): string =>
+    document('AccessPolicy', name, {
+      effect: 'allow',
+      mode: 'standing',
+      subjects: [{ identity: 'alice' }],
+      streams: [name],
+      operations: ['consume', 'produce', 'describe'],
+      recording: { durability },
+    });
+  return {
+    'sluice.yaml': document('Repo', 'policies', { quorum: 1 }),
+    'clusters/main.yaml': document('Cluster', 'main', { type: 'kafka', owners: ['platform'] }),
+    'identities/alice.yaml': document('Identity', 'alice', { person: { oidc: [{ issuer, subject: 'alice' }] } }),
+    'groups/platform.yaml': document('Group', 'platform', { members: ['alice'] }),
+    ...Object.fromEntries(
+      streams.flatMap((name) => [
+        [
+          `streams/${name}.yaml`,
+          document('Stream', name, {
+            cluster: 'main',
+            topics: [{ literal: `bench.${name}` }],
+            groups: [{ prefix: 'bench-' }],
+            owners: ['platform'],
+          }),
+        ],
+        [`policies/${name}.yaml`, allow(name, name === 'strict' ? 'strict' : 'bestEffort')],
+      ]),
+    ),
+    'masks/masked.yaml': document('MaskPolicy', 'masked', {
+      streams: ['masked'],
+      on: ['consume'],
+      unmaskable: 'deny',
+      rules: maskedPaths.map((path, i) => ({ name: `m${i}`, path, action: 'redact' })),
+    }),
+  };
+}
+
+const maskedPaths = ['card', 'person.ssn', 'person.email', 'address.street', 'items[*].code'];
+
+/** A JSON record of exactly 1 KiB with all that is masked. */
+export function record(): string {
+  const body = {
+    id: 12_345,
+    card: '4111 1111 1111 1111',
+    person: { name: 'A. Name', ssn: '219-12-3456', email: 'a.name@example.com' },
+    address: { street: 'Long Street 12', city: 'Somewhere' },
+    items: [{ code: 'A-1' }, { code: 'B-2' }],
+    pad: '',
+  };
+  body.pad = 'lorem ipsum '.repeat(100).slice(0, 1024 - JSON.stringify(body).length);
+  return JSON.stringify(body);
+}
+
+function document(kind: string, name: string, spec: object): string {
+  return `${JSON.stringify({ apiVersion: 'sluice.dev/v1', kind, metadata: { name }, spec }, null, 2)}\n`;
+}
+
+/** Writes a Java client's properties. */
+export function clientProperties(dir: string, target: Target, more: readonly string[]): string {
+  const file = join(dir, `${target.name.replace(/\W+/g, '-')}-${more.length}.properties`);
+  writeFileSync(file, [...target.properties, ...more, ''].join('\n'));
+  return file;
+}
