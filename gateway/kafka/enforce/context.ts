@@ -62,8 +62,9 @@ export interface Denial extends Touch {
   readonly error: number;
 }
 
-/** A member of a classic consumer group, as its requests name it. */
+/** A member of a group, as its requests name it. How it leaves depends on the group's protocol. */
 export interface Membership {
+  readonly kind: 'classic' | 'consumer' | 'share' | 'streams';
   readonly groupId: string;
   readonly memberId: string;
 }

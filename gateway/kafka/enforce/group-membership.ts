@@ -55,7 +55,9 @@ export const syncGroup = enforcement<RequestOf<typeof apis.SyncGroup>, ResponseO
     max: 5,
     request(request, _version, context) {
       // A static member keeps its place while it is away: it is not for us to end that.
-      if (request.groupInstanceId === null) context.joined = { groupId: request.groupId, memberId: request.memberId };
+      if (request.groupInstanceId === null) {
+        context.joined = { kind: 'classic', groupId: request.groupId, memberId: request.memberId };
+      }
       return member(request, defaultSyncGroupResponse, context);
     },
   },

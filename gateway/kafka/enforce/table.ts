@@ -1,3 +1,4 @@
+import { consumerGroupDescribe, consumerGroupHeartbeat } from './consumer-group.ts';
 import { describeCluster } from './describe-cluster.ts';
 import type { Enforcement } from './enforcement.ts';
 import { fetch } from './fetch.ts';
@@ -10,6 +11,10 @@ import { metadata } from './metadata.ts';
 import { offsetCommit } from './offset-commit.ts';
 import { offsetFetch } from './offset-fetch.ts';
 import { produce } from './produce.ts';
+import { shareAcknowledge } from './share-acknowledge.ts';
+import { shareFetch } from './share-fetch.ts';
+import { shareGroupDescribe, shareGroupHeartbeat } from './share-group.ts';
+import { alterShareGroupOffsets, deleteShareGroupOffsets, describeShareGroupOffsets } from './share-group-offsets.ts';
 import { createTopics, deleteTopics } from './topic-lifecycle.ts';
 
 const entries: readonly Enforcement[] = [
@@ -31,6 +36,15 @@ const entries: readonly Enforcement[] = [
   initProducerId,
   offsetForLeaderEpoch,
   describeCluster,
+  consumerGroupHeartbeat,
+  consumerGroupDescribe,
+  shareGroupHeartbeat,
+  shareGroupDescribe,
+  shareFetch,
+  shareAcknowledge,
+  describeShareGroupOffsets,
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
 ];
 
 /** Every API that a client may use after authentication, by key. What is not here is neither advertised nor answered. */

@@ -3,10 +3,42 @@ import { SluiceError } from '../../../core/errors/sluice-error.ts';
 import type { Membership } from '../enforce/context.ts';
 import type { BrokerConnection } from '../upstream/broker-connection.ts';
 import { apis } from '../wire/generated/apis.ts';
+import { defaultConsumerGroupHeartbeatRequest } from '../wire/generated/consumer-group-heartbeat.ts';
 import { defaultLeaveGroupRequest } from '../wire/generated/leave-group.ts';
+import { defaultShareGroupHeartbeatRequest } from '../wire/generated/share-group-heartbeat.ts';
+import { defaultStreamsGroupHeartbeatRequest } from '../wire/generated/streams-group-heartbeat.ts';
 
-/** The version in which every supported broker takes one member in a request (3.9 to 4.4). */
-const version = 2;
+/** The member epoch that says: I leave, and do not come back (KIP-848, KIP-932, KIP-1071). */
+const leaving = { memberEpoch: -1 } as const;
+
+type Leave = (connection: BrokerConnection, groupId: string, memberId: string) => Promise<{ errorCode: number }>;
+
+/** How a member leaves, in a version that every broker has which knows that kind of group (3.9 to 4.4). */
+const leaveBy: Readonly<Record<Membership['kind'], Leave>> = {
+  classic: (connection, groupId, memberId) =>
+    connection.request(apis.LeaveGroup, 2, { ...defaultLeaveGroupRequest, groupId, memberId }),
+  consumer: (connection, groupId, memberId) =>
+    connection.request(apis.ConsumerGroupHeartbeat, 0, {
+      ...defaultConsumerGroupHeartbeatRequest,
+      ...leaving,
+      groupId,
+      memberId,
+    }),
+  share: (connection, groupId, memberId) =>
+    connection.request(apis.ShareGroupHeartbeat, 1, {
+      ...defaultShareGroupHeartbeatRequest,
+      ...leaving,
+      groupId,
+      memberId,
+    }),
+  streams: (connection, groupId, memberId) =>
+    connection.request(apis.StreamsGroupHeartbeat, 0, {
+      ...defaultStreamsGroupHeartbeatRequest,
+      ...leaving,
+      groupId,
+      memberId,
+    }),
+};
 
 /**
  * Ends memberships that a client was cut from, so that its groups need not wait for their session timeout. Never
@@ -24,14 +56,10 @@ export async function leaveGroups(
   } catch (error) {
     failure = codeOf(error);
   }
-  for (const { groupId, memberId } of memberships) {
+  for (const { kind, groupId, memberId } of memberships) {
     let code = failure;
     try {
-      const answer = await connection?.request(apis.LeaveGroup, version, {
-        ...defaultLeaveGroupRequest,
-        groupId,
-        memberId,
-      });
+      const answer = connection && (await leaveBy[kind](connection, groupId, memberId));
       if (answer && answer.errorCode !== 0) code = 'BrokerRefused';
     } catch (error) {
       code = codeOf(error);

@@ -41,7 +41,11 @@ export const KafkaError = {
   unknownTopicId: 100,
   inconsistentTopicId: 103,
   fetchSessionTopicIdError: 106,
+  shareSessionNotFound: 122,
+  invalidShareSessionEpoch: 123,
   rebootstrapRequired: 129,
+  streamsInvalidTopology: 130,
+  shareSessionLimitReached: 133,
 } as const;
 /** One of the codes in the table. */
 export type KafkaError = (typeof KafkaError)[keyof typeof KafkaError];

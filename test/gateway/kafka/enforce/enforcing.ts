@@ -47,6 +47,8 @@ export class Enforcing {
     nameOf: (id) => this.names.get(id),
     learn: (id, name) => void this.names.set(id, name),
   };
+  /** A broker was asked for the topic ids of the next frames. */
+  asked = false;
   context: FrameContext;
   #pending: unknown;
 
@@ -100,7 +102,9 @@ export class Enforcing {
     const maskers = (allow: Parameters<FrameContext['maskers']>[0], on: 'consume' | 'produce') =>
       allow.masks.length === 0 ? undefined : compileMasks(allow.masks, on, undefined);
     const { topicNames } = this;
-    return new FrameContext(this.access, { view, features, maskers, topicNames }, this.connection, 'client');
+    const context = new FrameContext(this.access, { view, features, maskers, topicNames }, this.connection, 'client');
+    context.asked = this.asked;
+    return context;
   }
 }
 
