@@ -14,9 +14,24 @@ export interface GatewayStatus {
   readonly conditions: readonly (Omit<Condition, 'since'> & { readonly since: string })[];
   readonly clusters: readonly { readonly name: string; readonly address: string; readonly connections: number }[];
   readonly sessions: number;
+  /** The processes that serve clients; empty when the gateway is one process. */
+  readonly workers: readonly WorkerStatus[];
   readonly grants: readonly GrantStatus[];
   /** Broker users that could not be removed yet. */
   readonly cleanUpDebts: number;
+}
+
+/** One data worker: a process with all listeners that serves its share of the connections. */
+export interface WorkerStatus {
+  readonly worker: string;
+  readonly state: 'Starting' | 'Running' | 'Down';
+  readonly pid: number | undefined;
+  /** When it came into this state. */
+  readonly since: string;
+  /** How often it was started again. */
+  readonly restarts: number;
+  readonly connections: number;
+  readonly sessions: number;
 }
 
 export type GrantState = 'Scheduled' | 'Active' | 'Expired' | 'Revoked' | 'Refused';
@@ -40,4 +55,6 @@ export interface SessionStatus {
   readonly cluster: string;
   readonly connections: number;
   readonly openedAt: string;
+  /** The worker that serves it; undefined when the gateway is one process. */
+  readonly worker: string | undefined;
 }

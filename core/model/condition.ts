@@ -8,6 +8,8 @@ export interface Condition {
     | 'Fresh'
     | 'RecorderHealthy'
     | 'BrokerHealthy'
+    /** Every data worker runs. Only of a gateway that has some. */
+    | 'WorkersRunning'
     | 'CleanUpPending';
   readonly status: 'True' | 'False' | 'Unknown';
   /** One CamelCase word, stable: `UnreviewedCommit`, `InvalidPolicyRepo`. */

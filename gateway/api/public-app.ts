@@ -1,23 +1,20 @@
 import { Hono } from 'hono';
-import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface PublicSources {
-  readonly metrics: Metrics;
+  readonly metrics: { readonly contentType: string; text(): Promise<string> };
   /** Undefined = ready; else why not. */
-  readonly notReady: () => string | undefined;
+  readonly notReady: () => string | undefined | Promise<string | undefined>;
 }
 
 /** Health and metrics: what a load balancer and Prometheus ask. Tells no names and takes no orders. */
 export function publicApp({ metrics, notReady }: PublicSources): Hono {
   const app = new Hono();
   app.get('/healthz', (c) => c.text('ok\n'));
-  app.get('/readyz', (c) => {
-    const why = notReady();
+  app.get('/readyz', async (c) => {
+    const why = await notReady();
     return why === undefined ? c.text('ready\n') : c.text(`not ready: ${why}\n`, 503);
   });
-  app.get('/metrics', async (c) =>
-    c.text(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),
-  );
+  app.get('/metrics', async (c) => c.text(await metrics.text(), 200, { 'content-type': metrics.contentType }));
   app.notFound((c) => c.text('there is nothing here\n', 404));
   return app;
 }

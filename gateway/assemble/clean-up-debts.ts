@@ -14,12 +14,26 @@ export class CleanUpDebts {
   readonly #state: StateStore;
   readonly #conditions: Conditions;
   readonly #clock: Clock;
+  readonly #onChange: (counts: ReadonlyMap<string, number>) => void;
 
-  constructor(state: StateStore, conditions: Conditions, clock: Clock) {
+  /** `onChange` hears how many each cluster has, now and whenever it is another number. */
+  constructor(
+    state: StateStore,
+    conditions: Conditions,
+    clock: Clock,
+    onChange: (counts: ReadonlyMap<string, number>) => void = () => {},
+  ) {
     this.#state = state;
     this.#conditions = conditions;
     this.#clock = clock;
+    this.#onChange = onChange;
     this.#show();
+  }
+
+  /** By cluster; those without any are left out. */
+  get counts(): ReadonlyMap<string, number> {
+    const byCluster = Map.groupBy(this.#state.current.debts, ({ cluster }) => cluster);
+    return new Map([...byCluster].map(([cluster, debts]) => [cluster, debts.length]));
   }
 
   add(cluster: string, user: string): void {
@@ -30,17 +44,6 @@ export class CleanUpDebts {
   settle(cluster: string, user: string): void {
     const isSettled = isOf(cluster, user);
     this.#store((debts) => (debts.some(isSettled) ? debts.filter((debt) => !isSettled(debt)) : debts));
-  }
-
-  /** Throws UpstreamError while the cluster has too many left-over users to make more. */
-  assertFew(cluster: string): void {
-    const count = this.#state.current.debts.filter((debt) => debt.cluster === cluster).length;
-    if (count < mostDebts) return;
-    throw new UpstreamError('BrokerRefused', 'no new session is opened', {
-      why: `${count} broker users of cluster '${cluster}' could not be removed yet`,
-      fix: "check the gateway's broker credentials and that the cluster answers; removal is tried again by itself",
-      retry: 'later',
-    });
   }
 
   /** Looks at the debts when its turn has come: an addition and a settlement may follow each other closely. */
@@ -63,7 +66,18 @@ export class CleanUpDebts {
       count > 0 ? 'UsersLeft' : 'Clean',
       count > 0 ? `${count} broker users could not be removed yet` : 'no broker user is left over',
     );
+    this.#onChange(this.counts);
   }
+}
+
+/** Throws UpstreamError while the cluster has too many left-over users to make more. */
+export function assertFewDebts(cluster: string, count: number): void {
+  if (count < mostDebts) return;
+  throw new UpstreamError('BrokerRefused', 'no new session is opened', {
+    why: `${count} broker users of cluster '${cluster}' could not be removed yet`,
+    fix: "check the gateway's broker credentials and that the cluster answers; removal is tried again by itself",
+    retry: 'later',
+  });
 }
 
 function isOf(cluster: string, user: string): (debt: CleanupDebt) => boolean {

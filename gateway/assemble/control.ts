@@ -1,9 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { logOrigin } from '../../core/audit/checkpoint.ts';
-import type { CloseReason } from '../../core/audit/event.ts';
 import type { Clock } from '../../core/clock/clock.ts';
-import { forwardOnly } from '../../core/clock/forward-clock.ts';
 import { formatInstant } from '../../core/clock/instant.ts';
 import { BareClone } from '../../core/git/bare-clone.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
@@ -11,29 +7,24 @@ import { adminApp } from '../api/admin-app.ts';
 import { publicApp } from '../api/public-app.ts';
 import { serveSocket, serveTcp } from '../api/serve.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
-import { recordingSigner } from '../config/key-files.ts';
-import { Authenticator } from '../identity/authenticator.ts';
-import { TokenVerifier } from '../identity/token-verifier.ts';
-import { ClusterProxy } from '../kafka/proxy/cluster-proxy.ts';
 import { ReconcileLoop } from '../reconcile/loop.ts';
 import { PolicyRound } from '../reconcile/policy-round.ts';
 import { watchLocalRemote } from '../reconcile/wake.ts';
-import { FloodQuota } from '../recorder/flood-quota.ts';
-import { Recorder } from '../recorder/recorder.ts';
-import type { Session } from '../session/session.ts';
-import { SessionRegistry } from '../session/session-registry.ts';
-import { SnapshotExpiry } from '../snapshot/expiry.ts';
 import { FetchMark } from '../snapshot/fetch-mark.ts';
 import { Freshness } from '../snapshot/freshness.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
-import { StateStore } from '../state/state-store.ts';
+import { type GatewayState, StateStore } from '../state/state-store.ts';
 import { Conditions } from '../telemetry/conditions.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { Metrics } from '../telemetry/metrics.ts';
-import { BrokerHealth } from './broker-health.ts';
+import { Metrics, summedText } from '../telemetry/metrics.ts';
+import type { DataPlane } from '../workers/data-plane.ts';
 import { CleanUpDebts } from './clean-up-debts.ts';
+import { DataPath } from './data-path.ts';
 import { maskersFor } from './maskers.ts';
+import { brokerWords, PartsHealth, recorderWords } from './parts-health.ts';
+import { openRecorder } from './recording.ts';
 import { grantStatuses, statusOf } from './status.ts';
+import { version } from './version.ts';
 
 export interface RunningGateway extends AsyncDisposable {
   readonly addresses: {
@@ -44,34 +35,31 @@ export interface RunningGateway extends AsyncDisposable {
   reconcile(): Promise<void>;
 }
 
-export const version = '0.1.0';
-
-/** Wires one gateway process together and starts it. What was started is ended in reverse when the result is disposed of. */
+/**
+ * Wires one gateway together and starts it: what decides the rules is in this process, clients are served by its data
+ * plane. What was started is ended in reverse when the result is disposed of.
+ */
 export async function startGateway(config: GatewayConfig, clock: Clock, log: Logger): Promise<RunningGateway> {
   await using stack = new AsyncDisposableStack();
   const startedAt = clock.now();
   const metrics = new Metrics();
   const conditions = new Conditions(clock);
   const state = stack.use(await StateStore.open(config.stateDir, config.trustRoot.repoId, clock.now()));
-  const proxies = new Map<string, ClusterProxy>();
-  const resume = (): void => {
-    for (const proxy of proxies.values()) proxy.resume();
-  };
-  const recorder = await openRecorder(config, clock, log, conditions, resume);
-  stack.defer(() => recorder.close('signal'));
-  const flood = new FloodQuota({
+  const recording = new PartsHealth(conditions, recorderWords);
+  const recorder = await openRecorder({
+    config,
     clock,
-    write: (event) => recorder.append(event),
-    room: () => !recorder.full && recorder.healthy,
+    log,
+    onHealth: (healthy, message) => recording.set('gateway', healthy, message),
+    onDrain: () => local?.resume(),
   });
-  stack.defer(() => flood.close());
+  stack.defer(() => recorder.close('signal'));
   conditions.onChange(({ type, status, reason }) => {
     if (type === 'Reconciling') return; // twice a round: the log would be full of it
     recorder.append({ kind: 'reconcile', condition: type, status, reason });
   });
 
   const snapshots = new SnapshotStore();
-  const idle = new Map(config.clusters.map((cluster) => [cluster.name, cluster.sessionIdle]));
   const mark = new FetchMark(config.stateDir);
   const freshness = stack.use(
     new Freshness({
@@ -79,41 +67,44 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
       maxStaleness: config.trustRoot.maxStaleness,
       maxStaleDeny: config.trustRoot.maxStaleDeny,
       lastSuccess: mark.last,
-      onChange: () => {
-        showFreshness(conditions, freshness, clock.now());
-        sessions.recheckAll();
-      },
+      onChange: () => showFreshness(conditions, freshness, clock.now()),
     }),
   );
   showFreshness(conditions, freshness, clock.now());
-  const decisionClock = forwardOnly(clock); // a right that ended stays ended, whoever sets the clock back
-  stack.use(new SnapshotExpiry(snapshots, decisionClock, () => sessions.recheckAll()));
-  const sessions = new SessionRegistry(snapshots, decisionClock, (cluster) => idle.get(cluster) ?? 0, freshness);
-  sessions.listen({
-    opened: (session) => recorder.append({ ...originOf(session), kind: 'session_open' }),
-    changed: () => {},
-    closed: (session, reason) => recorder.append({ ...originOf(session), kind: 'session_close', reason }),
-  });
-  const authenticator = new Authenticator(
-    new TokenVerifier(config.trustRoot.issuers, clock),
-    () => snapshots.current?.policies,
-    clock,
-  );
-  const maskers = await maskersFor(config.maskKeyFile);
 
-  const debts = new CleanUpDebts(state, conditions, clock);
-  await mkdir(config.stateDir, { recursive: true });
+  const brokers = new PartsHealth(conditions, brokerWords);
+  const maskers = await maskersFor(config.maskKeyFile);
+  const local: DataPath | undefined = new DataPath({
+    config,
+    clock,
+    log,
+    metrics,
+    recorder,
+    maskers,
+    lastFetch: mark.last,
+    onDebt: (cluster, user) => debts.add(cluster, user),
+    onSettled: (cluster, user) => debts.settle(cluster, user),
+    onHealth: (cluster, healthy, message) => brokers.set(cluster, healthy, message),
+  });
+  const plane: DataPlane = local;
+  const debts = new CleanUpDebts(state, conditions, clock, (counts) => plane.leftOver(counts));
   const clone = stack.use(await BareClone.open(join(config.stateDir, 'policies.git'), config.policyRepo.url));
   const round = new PolicyRound({
     clone,
     state,
-    snapshots,
+    snapshots: {
+      get current() {
+        return snapshots.current;
+      },
+      async swap(next: Snapshot) {
+        await plane.apply(next);
+        snapshots.swap(next); // what is shown is in force everywhere
+      },
+    },
     trustRoot: config.trustRoot,
     clock,
     recorder,
-    prepare: async (next: Snapshot) => {
-      await Promise.all([...proxies.values()].map((proxy) => proxy.prepare(next)));
-    },
+    prepare: (next) => plane.prepare(next),
   });
   const loop = new ReconcileLoop({
     clock,
@@ -126,147 +117,95 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
     if (type !== 'Reconciling' || status !== 'False' || loop.lastSuccess === undefined) return; // the end of a round
     if (loop.lastSuccess === freshness.lastSuccess) return;
     freshness.fetched();
+    plane.fetched(freshness.lastSuccess);
     mark
       .set(freshness.lastSuccess)
       .catch((error: unknown) => log.warn('the time of the last fetch could not be kept', { error }));
   });
   stack.defer(() => loop.stop());
+  stack.use(plane);
   loop.start();
   await loop.runNow();
-
-  const brokers = new BrokerHealth(conditions);
-  for (const cluster of config.clusters) {
-    const proxy = await ClusterProxy.start({
-      gateway: config.name,
-      config: cluster,
-      clock,
-      log,
-      metrics,
-      recorder,
-      flood,
-      sessions,
-      authenticator: {
-        async authenticate(token, user) {
-          debts.assertFew(cluster.name);
-          return authenticator.authenticate(token, user);
-        },
-      },
-      maskers,
-      onDebt: (debt) => debts.add(cluster.name, debt.user),
-      onSettled: (user) => debts.settle(cluster.name, user),
-      onHealth: (healthy, message) => brokers.set(cluster.name, healthy, message),
-      lossReason: (session) =>
-        freshness.level(clock.now()) === 'denied' ? 'stale' : lossReason(session, snapshots.current),
-    });
-    proxies.set(cluster.name, stack.use(proxy));
-  }
-  stack.defer(() => sessions.endAll('shutdown'));
+  await plane.listen();
 
   const watcher = watchLocalRemote(config.policyRepo.url, () => loop.wake());
   if (watcher) stack.use(watcher);
-  metrics.gauge('sluice_connections', 'Open client connections.', ['cluster'], () =>
-    [...proxies].map(([cluster, proxy]) => ({ labels: { cluster }, value: proxy.connectionCount })),
-  );
-  metrics.gauge('sluice_sessions', 'Sessions.', [], () => [{ labels: {}, value: [...sessions.all()].length }]);
   metrics.gauge('sluice_condition', 'Conditions: 1 = True, 0 = False, -1 = Unknown.', ['type', 'reason'], () =>
     conditions.all().map(({ type, reason, status }) => ({
       labels: { type, reason },
       value: status === 'True' ? 1 : status === 'False' ? 0 : -1,
     })),
   );
-  const notReady = (): string | undefined => {
+  const notReady = (trouble: string | undefined): string | undefined => {
     if (!snapshots.current) return conditions.get('Stalled')?.message ?? 'no policy is loaded yet';
-    if (!recorder.healthy) return 'the recording cannot be written';
+    if (!recorder.healthy || recording.trouble !== undefined) return 'the recording cannot be written';
     if (freshness.level(clock.now()) === 'denied') return 'the policy repo could not be read for too long';
-    return undefined;
+    return trouble;
   };
   const open = stack.use(
-    await serveTcp(publicApp({ metrics, notReady }), {
-      ...config.public,
-      onReload: (error) => error && log.warn('the TLS certificate could not be reloaded', { error }),
-    }),
+    await serveTcp(
+      publicApp({
+        metrics: {
+          contentType: metrics.contentType,
+          async text() {
+            const others = await plane.metrics();
+            return others.length === 0 ? metrics.text() : summedText([await metrics.values(), ...others]);
+          },
+        },
+        notReady: async () => notReady((await plane.report()).trouble),
+      }),
+      {
+        ...config.public,
+        onReload: (error) => error && log.warn('the TLS certificate could not be reloaded', { error }),
+      },
+    ),
   );
   const admin = stack.use(
     await serveSocket(
       adminApp({
         recorder,
         reconcile: () => loop.runNow(),
-        kill: (id) => sessions.kill(id),
-        explainGrant: (id) => {
-          const { grants, refusals } = state.current;
-          const admitted = Object.values(grants).find((entry) => entry.grant.uid === id || entry.grant.name === id);
-          return (
-            admitted ??
-            refusals.find((verdict) => verdict.kind === 'grant' && (verdict.uid === id || verdict.name === id))
-          );
-        },
-        sessions: () =>
-          [...sessions.all()].map((session) => ({
-            id: session.id,
-            principal: session.principal.identity,
-            cluster: session.cluster,
-            connections: session.connections.size,
-            openedAt: new Date(session.openedAt).toISOString(),
-          })),
-        status: () =>
-          statusOf({
+        kill: (id) => plane.kill(id),
+        explainGrant: (id) => explainGrant(state.current, id),
+        sessions: () => plane.sessions(),
+        async status() {
+          const { trouble, ...report } = await plane.report();
+          return statusOf({
+            ...report,
             gateway: config.name,
             version,
             startedAt,
-            ready: notReady() === undefined,
+            ready: notReady(trouble) === undefined,
             snapshot: snapshots.current,
             lastFetch: loop.lastSuccess,
             conditions: conditions.all(),
-            clusters: [...proxies].map(([name, proxy]) => ({
-              name,
-              address: proxy.address,
-              connections: proxy.connectionCount,
-            })),
-            sessions: [...sessions.all()].length,
             grants: grantStatuses(state.current, clock.now()),
             cleanUpDebts: state.current.debts.length,
-          }),
+          });
+        },
       }),
       config.adminSocket,
     ),
   );
+  const { clusters } = await plane.report();
   const started = stack.move();
   return {
     addresses: {
       public: open.address,
       admin: admin.address,
-      clusters: Object.fromEntries([...proxies].map(([name, proxy]) => [name, proxy.address])),
+      clusters: Object.fromEntries(clusters.map(({ name, address }) => [name, address])),
     },
     reconcile: () => loop.runNow(),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
 }
 
-async function openRecorder(
-  config: GatewayConfig,
-  clock: Clock,
-  log: Logger,
-  conditions: Conditions,
-  onDrain: () => void,
-): Promise<Recorder> {
-  return Recorder.open({
-    folder: join(config.recording.dir, config.name),
-    gw: config.name,
-    origin: logOrigin(config.name),
-    signer: await recordingSigner(config.name, config.recording.keyFile),
-    clock,
-    version,
-    onDrain,
-    onHealth: (healthy, error) => {
-      conditions.set(
-        'RecorderHealthy',
-        healthy ? 'True' : 'False',
-        healthy ? 'Writing' : 'RecorderFailed',
-        error?.message ?? 'the recording is written',
-      );
-      if (!healthy) log.error('the recording cannot be written: nothing that must be recorded goes on', { error });
-    },
-  });
+/** What is known of a grant, by its name or uid: how it was admitted, or why not. */
+function explainGrant({ grants, refusals }: GatewayState, id: string): unknown {
+  const admitted = Object.values(grants).find((entry) => entry.grant.uid === id || entry.grant.name === id);
+  return (
+    admitted ?? refusals.find((verdict) => verdict.kind === 'grant' && (verdict.uid === id || verdict.name === id))
+  );
 }
 
 function showFreshness(conditions: Conditions, freshness: Freshness, now: number): void {
@@ -276,18 +215,4 @@ function showFreshness(conditions: Conditions, freshness: Freshness, now: number
   else if (level === 'stale')
     conditions.set('Fresh', 'False', 'NoNewGrantSessions', `${since}: grants open no new sessions`);
   else conditions.set('Fresh', 'False', 'EverythingDenied', `${since}: everything is denied`);
-}
-
-function originOf(session: Session): { sid: string; principal: string; cluster: string } {
-  return { sid: session.id, principal: session.principal.identity, cluster: session.cluster };
-}
-
-/** A session lost access just now: by a revocation when one names it, else because time or a new revision ended it. */
-function lossReason(session: Session, snapshot: Snapshot | undefined): CloseReason {
-  const named = snapshot?.tombstones.some(({ target }) =>
-    'subject' in target
-      ? target.subject === session.principal.identity
-      : snapshot.grants.get(target.grant)?.subject === session.principal.identity,
-  );
-  return named ? 'revoked' : 'expired';
 }

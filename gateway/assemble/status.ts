@@ -16,6 +16,7 @@ export function statusOf(from: {
   conditions: readonly Condition[];
   clusters: GatewayStatus['clusters'];
   sessions: number;
+  workers: GatewayStatus['workers'];
   grants: readonly GrantStatus[];
   cleanUpDebts: number;
 }): GatewayStatus {

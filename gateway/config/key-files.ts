@@ -16,7 +16,9 @@ export async function recordingSigner(gateway: string, keyFile: string): Promise
     await writeSecret(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }));
   }
   const signer = noteSigner(logOrigin(gateway), readSecret(keyFile).toString('utf8'));
-  await writeFile(`${keyFile}.vkey`, `${signer.vkey}\n`);
+  const [publicFile, text] = [`${keyFile}.vkey`, `${signer.vkey}\n`];
+  // Written when it is another one only: somebody may be reading it.
+  if (!existsSync(publicFile) || readFileSync(publicFile, 'utf8') !== text) await writeFile(publicFile, text);
   return signer;
 }
 

@@ -8,11 +8,22 @@ export interface Listener extends AsyncDisposable {
   stopAccepting(): Promise<void>;
 }
 
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Other processes of this user may listen there too: the kernel spreads new connections over all of them. */
+  readonly shared?: boolean;
+}
+
 /**
- * Listens on a TCP address; port 0 takes a free one. `onConnection` gets sockets that are paused, and has to end those
- * whose peer has half-closed.
+ * Listens on a TCP address. `onConnection` gets sockets that are paused, and has to end those whose peer has
+ * half-closed.
  */
-export async function listenTcp(host: string, port: number, onConnection: (socket: Socket) => void): Promise<Listener> {
+export async function listenTcp(
+  { host, port, shared = false }: ListenOptions,
+  onConnection: (socket: Socket) => void,
+): Promise<Listener> {
   const server = createServer(
     { pauseOnConnect: true, noDelay: true, keepAlive: true, allowHalfOpen: true },
     onConnection,
@@ -27,7 +38,7 @@ export async function listenTcp(host: string, port: number, onConnection: (socke
         }),
       );
     server.once('error', failed);
-    server.listen({ host, port, backlog: 1024 }, () => {
+    server.listen({ host, port, backlog: 1024, reusePort: shared }, () => {
       server.off('error', failed);
       resolve();
     });

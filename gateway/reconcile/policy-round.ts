@@ -10,7 +10,6 @@ import type { GrantVerdict, PolicyVerdict } from '../../core/model/verdict.ts';
 import { isPlaneFile } from '../../core/source/policy-tree.ts';
 import { RevisionLoader } from '../../core/source/revision.ts';
 import type { Recorder } from '../recorder/recorder.ts';
-import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import type { GatewayState, StateStore } from '../state/state-store.ts';
 import { judgeStep, type StepJudgement } from './judge-step.ts';
 import type { RoundOutcome } from './loop.ts';
@@ -22,7 +21,8 @@ const keptRefusals = 200;
 export interface PolicyRoundOptions {
   readonly clone: BareClone;
   readonly state: StateStore;
-  readonly snapshots: SnapshotStore;
+  /** The snapshot in force. `swap` comes back when the next one is in force everywhere; what it takes away goes at once. */
+  readonly snapshots: { readonly current: Snapshot | undefined; swap(next: Snapshot): void | Promise<void> };
   readonly trustRoot: TrustRoot;
   readonly clock: Clock;
   readonly recorder: Pick<Recorder, 'append'>;
@@ -179,9 +179,9 @@ export class PolicyRound {
       grants: liveGrants(current),
       tombstones: current.tombstones,
     };
-    if (before && takesAway(before, next)) snapshots.swap(narrowed(before, next)); // which waits for no broker
+    if (before && takesAway(before, next)) await snapshots.swap(narrowed(before, next)); // which waits for no broker
     await prepare(next);
-    snapshots.swap(next);
+    await snapshots.swap(next);
     this.#applied = current;
     recorder.append({
       kind: 'policy_change',

@@ -71,9 +71,9 @@ export class Freshness implements FreshnessView, Disposable {
     return this.#rung === 'stale' || now >= this.staleAt ? 'stale' : 'fresh';
   }
 
-  /** The policy repo was read just now. */
-  fetched(): void {
-    this.#lastSuccess = this.#options.clock.now();
+  /** The policy repo was read, just now or at this epoch ms. */
+  fetched(at = this.#options.clock.now()): void {
+    this.#lastSuccess = Math.min(at, this.#options.clock.now());
     this.#rung = 'fresh';
     this.#arm();
     this.#tell();

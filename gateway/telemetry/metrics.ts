@@ -1,4 +1,15 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
+
+/** One process's metrics as plain data, which another one can add to its own. */
+export type MetricValues = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -44,8 +55,26 @@ export class Metrics {
   ]);
   readonly masked = this.#counter('sluice_masked_values_total', 'Values masked, by action.', ['cluster', 'action']);
 
+  readonly refused = this.#counter('sluice_refused_connections_total', 'Connections not let in, by reason.', [
+    'cluster',
+    'reason',
+  ]);
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** What Prometheus reads. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  values(): Promise<MetricValues> {
+    return this.registry.getMetricsAsJSON();
   }
 
   /** A number read when Prometheus asks. */
@@ -81,4 +110,19 @@ export class Metrics {
     });
     return counts;
   }
+}
+
+/** What Prometheus reads of several processes: the same counts of all of them added up. */
+export function summedText(all: readonly MetricValues[]): Promise<string> {
+  return summed(all).metrics();
+}
+
+/** Only what ever grows, added up: what a process that has ended leaves behind. */
+export async function summedCounters(all: readonly MetricValues[]): Promise<MetricValues> {
+  const values = await summed(all).getMetricsAsJSON();
+  return values.filter(({ type }) => String(type) === 'counter');
+}
+
+function summed(all: readonly MetricValues[]): Registry {
+  return AggregatorRegistry.aggregate(all.map((values) => [...values]));
 }

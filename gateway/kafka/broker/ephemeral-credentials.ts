@@ -39,6 +39,8 @@ export interface EphemeralOptions {
   readonly clock: Clock;
   /** The gateway's own name, unique among the gateways of a cluster. */
   readonly gateway: string;
+  /** Whether users of this name's owner are left over when this process does not know them. Left out: its own. */
+  readonly clearsUp?: (owner: string) => boolean;
   readonly admin: Admin;
   readonly mechanism?: ScramMechanism;
   /** Called when a user could not be removed; perhaps again for the same one. */
@@ -157,7 +159,9 @@ export class EphemeralCredentials {
     const parsed = parseUserName(name);
     if (!parsed) return false;
     if (parsed.expiresAt + foreignGraceMs <= now) return true;
-    return parsed.gateway === this.#options.gateway && !this.#live.has(name);
+    const { gateway, clearsUp } = this.#options;
+    const own = clearsUp ? clearsUp(parsed.gateway) : parsed.gateway === gateway;
+    return own && !this.#live.has(name);
   }
 
   /** ACLs and users at once: one failure must not keep the other from going. */

@@ -34,6 +34,8 @@ import { Topology } from './topology.ts';
 
 export interface ClusterProxyOptions {
   readonly gateway: string;
+  /** Whose broker users are removed when this process did not make them. Left out: those of `gateway`. */
+  readonly clearsUp?: (owner: string) => boolean;
   readonly config: ClusterConfig;
   readonly clock: Clock;
   readonly log: Logger;
@@ -47,6 +49,11 @@ export interface ClusterProxyOptions {
   readonly onSettled: (user: string) => void;
   readonly onHealth: (healthy: boolean, message: string) => void;
   readonly lossReason: (session: Session) => CloseReason;
+  /**
+   * Decides which port stands for a broker, or for all of them (undefined), where several processes listen on the same
+   * ports. Left out: this process decides, and has its ports alone.
+   */
+  readonly portFor?: (nodeId: number | undefined) => Promise<number>;
 }
 
 const stepTimeout = 10_000;
@@ -81,6 +88,7 @@ export class ClusterProxy implements AsyncDisposable {
     this.#ephemeral = new EphemeralCredentials({
       clock,
       gateway: options.gateway,
+      ...(options.clearsUp ? { clearsUp: options.clearsUp } : {}),
       admin: this.#admin,
       mechanism: config.credentials.mechanism,
       onDebt: options.onDebt,
@@ -122,7 +130,7 @@ export class ClusterProxy implements AsyncDisposable {
           : options.log.info('the TLS certificate was reloaded', { cluster: options.config.name }),
       );
     }
-    await proxy.#listen(undefined, listen.port);
+    await proxy.#listen(undefined, (await options.portFor?.(undefined)) ?? listen.port);
     await proxy.#topology.start();
     await proxy.#sweepOnce();
     return proxy;
@@ -163,7 +171,10 @@ export class ClusterProxy implements AsyncDisposable {
   async #listen(nodeId: number | undefined, port: number): Promise<Listener> {
     const { config } = this.#options;
     const world = this.#world(nodeId);
-    const listener = await listenTcp(config.listen.host, port, (socket) => this.#accept(socket, world));
+    const listener = await listenTcp(
+      { host: config.listen.host, port, shared: this.#options.portFor !== undefined },
+      (socket) => this.#accept(socket, world),
+    );
     if (this.#stopped) await listener.stopAccepting();
     this.#listeners.set(nodeId, listener);
     return listener;
@@ -173,6 +184,8 @@ export class ClusterProxy implements AsyncDisposable {
   async #portFor(nodeId: number): Promise<number> {
     const known = this.#listeners.get(nodeId);
     if (known) return known.port;
+    const shared = await this.#options.portFor?.(nodeId);
+    if (shared !== undefined) return (await this.#listen(nodeId, shared)).port;
     const range = this.#options.config.listen.brokerPorts;
     if (!range) return (await this.#listen(nodeId, 0)).port;
     const taken = new Set([...this.#listeners.values()].map((listener) => listener.port));

@@ -8,7 +8,6 @@ import type { GatewayStatus } from '../../../core/model/admin-api.ts';
 import { type AdminControls, adminApp } from '../../../gateway/api/admin-app.ts';
 import { publicApp } from '../../../gateway/api/public-app.ts';
 import { serveSocket, serveTcp } from '../../../gateway/api/serve.ts';
-import type { Recorder } from '../../../gateway/recorder/recorder.ts';
 import { Metrics } from '../../../gateway/telemetry/metrics.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -24,11 +23,14 @@ function controls(options: { audit?: 'fails' } = {}) {
       order.push(`${kind} ${JSON.stringify(rest)}`);
       return Promise.resolve();
     },
-  } as unknown as Recorder;
+  };
   const given: AdminControls = {
     recorder,
-    status: () => status,
-    sessions: () => [{ id: 's1', principal: 'ada', cluster: 'main', connections: 1, openedAt: 'x' }],
+    status: () => Promise.resolve(status),
+    sessions: () =>
+      Promise.resolve([
+        { id: 's1', principal: 'ada', cluster: 'main', connections: 1, openedAt: 'x', worker: undefined },
+      ]),
     explainGrant: (id) => (id === 'g1' ? { name: 'g1' } : undefined),
     reconcile: () => {
       order.push('reconciled');
@@ -36,7 +38,7 @@ function controls(options: { audit?: 'fails' } = {}) {
     },
     kill: (id) => {
       order.push(`killed ${id}`);
-      return id === 's1';
+      return Promise.resolve(id === 's1');
     },
   };
   return { order, app: adminApp(given) };
