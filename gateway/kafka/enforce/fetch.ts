@@ -1,65 +1,52 @@
 import type { TopicEntry } from '../../../core/audit/event.ts';
 import { KafkaError } from '../wire/error-codes.ts';
 import { apis } from '../wire/generated/apis.ts';
-import {
-  defaultFetchResponse,
-  defaultFetchResponseFetchableTopicResponse,
-  defaultFetchResponsePartitionData,
-  type FetchRequest,
-  type FetchResponse,
-  type FetchResponseFetchableTopicResponse,
-  type FetchResponsePartitionData,
-} from '../wire/generated/fetch.ts';
-import { summarizeBatches } from './batch-summary.ts';
+import { defaultFetchResponse, type FetchRequest, type FetchResponse } from '../wire/generated/fetch.ts';
+import { rewriteEndpoint } from './addresses.ts';
 import type { FrameContext } from './context.ts';
 import { enforcement } from './enforcement.ts';
-import { denied } from './errors.ts';
-import { maskRecords } from './mask-records.ts';
+import { judgeAnswer, withRefused } from './fetch-answer.ts';
+import { type FetchPending, fullFetch, incrementalFetch } from './fetch-request.ts';
+import { settleSession } from './fetch-session.ts';
+import { streamFetch } from './fetch-stream.ts';
+import { namesNeeded, topicName } from './topic-ids.ts';
 
-const sessionless = { sessionId: 0, sessionEpoch: -1 } as const;
-const noRecords = new Uint8Array();
-
-interface Pending {
-  /** Denied topics of the request with their partitions. */
-  readonly refused: ReadonlyMap<string, readonly number[]>;
-}
+/** First version whose topics go by id. */
+const byIdFrom = 13;
 
 /**
- * Read on every topic. Fetches are made sessionless (KIP-227: session id 0, epoch -1), so that every request names all
- * it wants and is judged whole; a client that asks for a session gets id 0 and keeps sending full requests. Denied
- * partitions come back with 29, high watermark -1 and no records, in every answer, as brokers do. Access is looked up
- * again when the answer arrives.
+ * Read on every topic. Denied partitions come back with 29, those of an id that no topic has with 100, high watermark
+ * -1 and no records, in every answer, as brokers do. A client may keep a fetch session (KIP-227) with the broker, bound
+ * to its connection: what is refused is left out of it there, and everything in it is judged again with each request.
+ * Access is looked up again when the answer arrives.
  */
-export const fetch = enforcement<FetchRequest, FetchResponse, Pending>(apis.Fetch, {
+export const fetch = enforcement<FetchRequest, FetchResponse, FetchPending>(apis.Fetch, {
   min: 4,
-  max: 12,
+  max: 18,
+  stream: streamFetch,
   request(request, version, context) {
-    if (request.sessionId !== 0) {
-      return { kind: 'reply', response: { ...defaultFetchResponse, errorCode: KafkaError.fetchSessionIdNotFound } };
-    }
-    const refused = new Map<string, number[]>();
-    const topics = request.topics.filter((topic) => {
-      if (context.allows('consume', 'topic', topic.topic, denied.topic)) return true;
-      const partitions = topic.partitions.map((partition) => partition.partition);
-      refused.set(topic.topic, [...new Set([...(refused.get(topic.topic) ?? []), ...partitions])]);
-      return false;
-    });
-    const pending: Pending = { refused };
-    if (topics.length === 0) return { kind: 'reply', response: putBack(defaultFetchResponse, refused) };
-    const plain = refused.size === 0 && request.replicaId === -1 && request.forgottenTopicsData.length === 0;
-    if (plain && (version < 7 || request.sessionEpoch === -1)) return { kind: 'forward', pending };
-    const session = version < 7 ? {} : sessionless;
-    return {
-      kind: 'send',
-      request: { ...request, ...session, replicaId: -1, forgottenTopicsData: [], topics },
-      pending,
-    };
+    const byId = version >= byIdFrom;
+    const need = byId ? idsNeeded(request.topics, context) : undefined;
+    if (need) return need;
+    const { sessionId, sessionEpoch } = request;
+    const kept = context.connection.fetchSession;
+    const session = kept && kept.id === sessionId ? kept : undefined;
+    if (sessionEpoch === 0 || sessionEpoch === -1) return fullFetch(request, version, byId, session, context);
+    if (!session) return failure(KafkaError.fetchSessionIdNotFound);
+    if (session.byId !== byId) return failure(KafkaError.fetchSessionTopicIdError);
+    return incrementalFetch(request, session, context) ?? failure(KafkaError.fetchSessionIdNotFound);
   },
-  response(response, _version, pending, context) {
+  response(response, version, pending, context) {
+    const byId = version >= byIdFrom;
+    const need = byId ? idsNeeded(response.responses, context) : undefined;
+    if (need) return need;
+    settleSession(pending, response, context.connection);
     const entries: TopicEntry[] = [];
-    let changed = pending.refused.size > 0 || response.sessionId !== 0;
+    const refused = response.errorCode === 0 ? pending.refused : []; // an error at the top stands for all
+    let changed = refused.length > 0 || response.nodeEndpoints.length > 0;
     const responses = response.responses.map((topic) => {
-      const next = judgeTopic(topic, context, entries);
+      const name = topicName({ name: topic.topic, topicId: topic.topicId }, byId, context);
+      const next = judgeAnswer(topic, name, context, entries);
       if (next !== topic) changed = true;
       return next;
     });
@@ -71,73 +58,18 @@ export const fetch = enforcement<FetchRequest, FetchResponse, Pending>(apis.Fetc
       });
     }
     if (!changed) return { kind: 'forward' };
-    return { kind: 'send', response: putBack({ ...response, sessionId: 0, responses }, pending.refused) };
+    const nodeEndpoints = response.nodeEndpoints.flatMap((endpoint) => rewriteEndpoint(endpoint, context.cluster));
+    return { kind: 'send', response: withRefused({ ...response, nodeEndpoints, responses }, refused, byId) };
   },
 });
 
-function judgeTopic(
-  topic: FetchResponseFetchableTopicResponse,
-  context: FrameContext,
-  entries: TopicEntry[],
-): FetchResponseFetchableTopicResponse {
-  const decision = context.decide('consume', 'topic', topic.topic, denied.topic);
-  if (decision.effect === 'deny') {
-    return { ...topic, partitions: topic.partitions.map((partition) => refusal(partition.partitionIndex)) };
-  }
-  const masker = context.maskers(decision, 'consume');
-  let changed = false;
-  const partitions = topic.partitions.map((partition) => {
-    const masked = masker ? maskRecords(partition.records, masker, 'consume') : undefined;
-    if (masked?.kind === 'unmaskable') {
-      changed = true;
-      context.events.push({
-        kind: 'deny',
-        operation: 'consume',
-        resource: 'topic',
-        name: topic.topic,
-        code: 'Unmaskable',
-        error: denied.topic,
-      });
-      return refusal(partition.partitionIndex);
-    }
-    const records = masked?.kind === 'masked' ? masked.records : partition.records;
-    const summary = summarizeBatches(records);
-    if (records !== null && records.length > 0) {
-      entries.push({
-        topic: topic.topic,
-        partition: partition.partitionIndex,
-        records: summary.records,
-        bytes: records.length,
-        ...(summary.firstOffset === undefined ? {} : { firstOffset: String(summary.firstOffset) }),
-        ...(summary.lastOffset === undefined ? {} : { lastOffset: String(summary.lastOffset) }),
-        ...(masked && masked.counts.length > 0 ? { masks: masked.counts } : {}),
-      });
-    }
-    if (masked?.kind !== 'masked') return partition;
-    changed = true;
-    return { ...partition, records: masked.records };
-  });
-  return changed ? { ...topic, partitions } : topic;
+function failure(errorCode: number): { readonly kind: 'reply'; readonly response: FetchResponse } {
+  return { kind: 'reply', response: { ...defaultFetchResponse, errorCode } };
 }
 
-function refusal(partitionIndex: number): FetchResponsePartitionData {
-  return {
-    ...defaultFetchResponsePartitionData,
-    partitionIndex,
-    errorCode: denied.topic,
-    highWatermark: -1n,
-    lastStableOffset: -1n,
-    logStartOffset: -1n,
-    abortedTransactions: null,
-    records: noRecords,
-  };
-}
-
-function putBack(response: FetchResponse, refused: Pending['refused']): FetchResponse {
-  const back = [...refused].map(([topic, partitions]) => ({
-    ...defaultFetchResponseFetchableTopicResponse,
-    topic,
-    partitions: partitions.map(refusal),
-  }));
-  return { ...response, responses: [...response.responses, ...back] };
+function idsNeeded(topics: readonly { readonly topicId: string }[], context: FrameContext) {
+  return namesNeeded(
+    topics.map(({ topicId }) => topicId),
+    context,
+  );
 }

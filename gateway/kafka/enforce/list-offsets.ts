@@ -21,7 +21,7 @@ export const listOffsets = enforcement<ListOffsetsRequest, ListOffsetsResponse, 
   apis.ListOffsets,
   {
     min: 1,
-    max: 9,
+    max: 11,
     request(request, _version, context) {
       const refused: ListOffsetsResponse['topics'][number][] = [];
       const topics = request.topics.filter((topic) => {

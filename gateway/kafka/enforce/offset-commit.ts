@@ -8,27 +8,31 @@ import {
 } from '../wire/generated/offset-commit.ts';
 import { enforcement } from './enforcement.ts';
 import { denied } from './errors.ts';
+import { namesNeeded, topicError } from './topic-ids.ts';
+
+/** First version whose topics go by id. */
+const byIdFrom = 10;
 
 type Topics = OffsetCommitResponse['topics'];
 
-/** Read on the group, else 30 everywhere; Read on every topic, else 29 there. */
+/** Read on the group, else 30 everywhere; Read on every topic, else 29 there, or 100 for an id that no topic has. */
 export const offsetCommit = enforcement<OffsetCommitRequest, OffsetCommitResponse, Topics>(apis.OffsetCommit, {
   min: 2,
-  max: 9,
-  request(request, _version, context) {
+  max: 10,
+  request(request, version, context) {
+    const byId = version >= byIdFrom;
+    const need = byId ? namesNeeded(idsOf(request.topics), context) : undefined;
+    if (need) return need;
     if (!context.allows('consume', 'group', request.groupId, denied.group)) {
-      return {
-        kind: 'reply',
-        response: { ...defaultOffsetCommitResponse, topics: refuse(request.topics, denied.group) },
-      };
+      const topics = request.topics.map((topic) => refusal(topic, denied.group));
+      return { kind: 'reply', response: { ...defaultOffsetCommitResponse, topics } };
     }
-    const lost: OffsetCommitRequest['topics'][number][] = [];
+    const refused: Topics[number][] = [];
     const topics = request.topics.filter((topic) => {
-      if (context.allows('consume', 'topic', topic.name, denied.topic)) return true;
-      lost.push(topic);
-      return false;
+      const error = topicError('consume', topic, byId, context);
+      if (error !== 0) refused.push(refusal(topic, error));
+      return error === 0;
     });
-    const refused = refuse(lost, denied.topic);
     if (refused.length === 0) return { kind: 'forward', pending: refused };
     if (topics.length === 0) return { kind: 'reply', response: { ...defaultOffsetCommitResponse, topics: refused } };
     return { kind: 'send', request: { ...request, topics }, pending: refused };
@@ -39,14 +43,19 @@ export const offsetCommit = enforcement<OffsetCommitRequest, OffsetCommitRespons
   },
 });
 
-function refuse(topics: OffsetCommitRequest['topics'], errorCode: number): Topics {
-  return topics.map((topic) => ({
+function idsOf(topics: OffsetCommitRequest['topics']): string[] {
+  return topics.map(({ topicId }) => topicId);
+}
+
+function refusal(topic: OffsetCommitRequest['topics'][number], errorCode: number): Topics[number] {
+  return {
     ...defaultOffsetCommitResponseOffsetCommitResponseTopic,
     name: topic.name,
-    partitions: topic.partitions.map((partition) => ({
+    topicId: topic.topicId,
+    partitions: topic.partitions.map(({ partitionIndex }) => ({
       ...defaultOffsetCommitResponseOffsetCommitResponsePartition,
-      partitionIndex: partition.partitionIndex,
+      partitionIndex,
       errorCode,
     })),
-  }));
+  };
 }

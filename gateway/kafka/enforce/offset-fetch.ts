@@ -6,38 +6,42 @@ import {
   type OffsetFetchRequestOffsetFetchRequestGroup,
   type OffsetFetchResponse,
   type OffsetFetchResponseOffsetFetchResponseGroup,
+  type OffsetFetchResponseOffsetFetchResponseTopics,
 } from '../wire/generated/offset-fetch.ts';
 import type { FrameContext } from './context.ts';
-import { enforcement } from './enforcement.ts';
+import { enforcement, type Need } from './enforcement.ts';
 import { denied } from './errors.ts';
+import { namesNeeded, topicError, topicName } from './topic-ids.ts';
+import { noTopicId } from './topic-ref.ts';
 
 const groupsFrom = 8;
-
-interface RefusedTopic {
-  readonly name: string;
-  readonly partitions: readonly number[];
-}
+/** First version whose topics go by id. */
+const byIdFrom = 10;
 
 interface Pending {
   readonly groups: readonly OffsetFetchResponseOffsetFetchResponseGroup[];
   /** By group id. */
-  readonly topics: ReadonlyMap<string, readonly RefusedTopic[]>;
+  readonly topics: ReadonlyMap<string, readonly OffsetFetchResponseOffsetFetchResponseTopics[]>;
 }
 
 /**
- * Describe on the group and on every topic: 30 for the group (top level up to version 7, per group from 8 on), 29 and
- * offset -1 for a topic. A request for all topics of a group shows those that may be described.
+ * Describe on the group and on every topic: 30 for the group (top level up to version 7, per group from 8 on), 29 (100
+ * for an id that no topic has) and offset -1 for a topic. A request for all topics of a group shows those that may be
+ * described.
  */
 export const offsetFetch = enforcement<OffsetFetchRequest, OffsetFetchResponse, Pending>(apis.OffsetFetch, {
   min: 1,
-  max: 9,
+  max: 10,
   request(request, version, context) {
-    const topicsOf = new Map<string, RefusedTopic[]>();
+    const byId = version >= byIdFrom;
+    const need = byId ? idsNeeded(request.groups, context) : undefined;
+    if (need) return need;
+    const topicsOf = new Map<string, OffsetFetchResponseOffsetFetchResponseTopics[]>();
     if (version < groupsFrom) {
       if (!context.allows('consume', 'group', request.groupId, denied.group)) {
         return { kind: 'reply', response: singleGroupDenied(request, version) };
       }
-      const topics = request.topics && allowedTopics(request.groupId, request.topics, topicsOf, context);
+      const topics = request.topics && allowedTopics(request.groupId, request.topics, byId, topicsOf, context);
       const pending: Pending = { groups: [], topics: topicsOf };
       if (topicsOf.size === 0) return { kind: 'forward', pending };
       if (topics?.length === 0)
@@ -55,7 +59,7 @@ export const offsetFetch = enforcement<OffsetFetchRequest, OffsetFetchResponse, 
         });
         continue;
       }
-      const topics = group.topics && allowedTopics(group.groupId, group.topics, topicsOf, context);
+      const topics = group.topics && allowedTopics(group.groupId, group.topics, byId, topicsOf, context);
       groups.push({ ...group, topics });
     }
     const pending: Pending = { groups: refused, topics: topicsOf };
@@ -64,8 +68,14 @@ export const offsetFetch = enforcement<OffsetFetchRequest, OffsetFetchResponse, 
     return { kind: 'send', request: { ...request, groups }, pending };
   },
   response(response, version, pending, context) {
-    const seen = <T extends { readonly name: string }>(topics: readonly T[]): readonly T[] =>
-      topics.filter((topic) => context.sees('describe', 'topic', topic.name));
+    const byId = version >= byIdFrom;
+    const need = byId ? idsNeeded(response.groups, context) : undefined;
+    if (need) return need;
+    const seen = <T extends { readonly name: string; readonly topicId?: string }>(topics: readonly T[]): readonly T[] =>
+      topics.filter(({ name, topicId = noTopicId }) => {
+        const known = topicName({ name, topicId }, byId, context);
+        return known !== undefined && context.sees('describe', 'topic', known);
+      });
     const filtered = {
       ...response,
       topics: seen(response.topics),
@@ -75,15 +85,30 @@ export const offsetFetch = enforcement<OffsetFetchRequest, OffsetFetchResponse, 
   },
 });
 
-function allowedTopics<T extends { readonly name: string; readonly partitionIndexes: readonly number[] }>(
+function idsNeeded(
+  groups: readonly { readonly topics: readonly { readonly topicId: string }[] | null }[],
+  context: FrameContext,
+): Need | undefined {
+  return namesNeeded(
+    groups.flatMap(({ topics }) => (topics ?? []).map(({ topicId }) => topicId)),
+    context,
+  );
+}
+
+function allowedTopics<
+  T extends { readonly name: string; readonly topicId?: string; readonly partitionIndexes: readonly number[] },
+>(
   group: string,
   topics: readonly T[],
-  refused: Map<string, RefusedTopic[]>,
+  byId: boolean,
+  refused: Map<string, OffsetFetchResponseOffsetFetchResponseTopics[]>,
   context: FrameContext,
 ): T[] {
-  return topics.filter((topic) => {
-    if (context.allows('describe', 'topic', topic.name, denied.topic)) return true;
-    refused.set(group, [...(refused.get(group) ?? []), { name: topic.name, partitions: topic.partitionIndexes }]);
+  return topics.filter(({ name, topicId = noTopicId, partitionIndexes }) => {
+    const error = topicError('describe', { name, topicId }, byId, context);
+    if (error === 0) return true;
+    const partitions = partitionIndexes.map((index) => refusedPartition(index, error));
+    refused.set(group, [...(refused.get(group) ?? []), { name, topicId, partitions }]);
     return false;
   });
 }
@@ -102,16 +127,12 @@ function singleGroupDenied(request: OffsetFetchRequest, version: number): Offset
 }
 
 function putBack(response: OffsetFetchResponse, version: number, pending: Pending): OffsetFetchResponse {
-  const back = (group: string) =>
-    (pending.topics.get(group) ?? []).map((topic) => ({
-      name: topic.name,
-      topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
-      partitions: topic.partitions.map((index) => refusedPartition(index, denied.topic)),
-    }));
   if (version < groupsFrom) {
-    const all = [...pending.topics.keys()].flatMap(back);
-    return { ...response, topics: [...response.topics, ...all] };
+    return { ...response, topics: [...response.topics, ...[...pending.topics.values()].flat()] };
   }
-  const groups = response.groups.map((group) => ({ ...group, topics: [...group.topics, ...back(group.groupId)] }));
+  const groups = response.groups.map((group) => ({
+    ...group,
+    topics: [...group.topics, ...(pending.topics.get(group.groupId) ?? [])],
+  }));
   return { ...response, groups: [...groups, ...pending.groups] };
 }

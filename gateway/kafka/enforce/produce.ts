@@ -4,70 +4,69 @@ import { KafkaError } from '../wire/error-codes.ts';
 import { apis } from '../wire/generated/apis.ts';
 import {
   defaultProduceResponse,
-  defaultProduceResponsePartitionProduceResponse,
-  defaultProduceResponseTopicProduceResponse,
   type ProduceRequest,
   type ProduceRequestTopicProduceData,
   type ProduceResponse,
-  type ProduceResponseTopicProduceResponse,
 } from '../wire/generated/produce.ts';
 import { rewriteEndpoint } from './addresses.ts';
-import { summarizeBatches } from './batch-summary.ts';
+import { type BatchSummary, summarizeBatches } from './batch-summary.ts';
 import type { FrameContext } from './context.ts';
 import { enforcement } from './enforcement.ts';
 import { denied } from './errors.ts';
 import { maskRecords } from './mask-records.ts';
+import { type ProducedTopic, produceByIdFrom, produceKey, putBack, refuseAll } from './produce-answer.ts';
+import { namesNeeded, topicName } from './topic-ids.ts';
 
 interface Pending {
   /** Topics in the order of the request, with the partitions that were answered here. */
-  readonly topics: readonly {
-    readonly name: string;
-    readonly refused: ReadonlyMap<number, number>;
-    readonly sent: number;
-  }[];
+  readonly topics: readonly ProducedTopic[];
   readonly complete: boolean;
 }
 
 /**
- * Write on every topic; a transactional id besides where one is named. Denied partitions are taken out and put back
- * into the answer with 29, a whole request under a denied transactional id gets 53, a batch that cannot be masked 87.
+ * Write on every topic, and on the transactional id where one is named or a batch is transactional. Denied partitions
+ * are taken out and put back into the answer with 29, those of an id that no topic has with 100, a whole request under
+ * a denied transactional id, or with a transaction under none, gets 53, a batch that cannot be masked 87.
  */
 export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(apis.Produce, {
   min: 3,
-  max: 12,
+  max: 13,
   answered: (request) => request.acks !== 0,
-  request(request, _version, context) {
+  request(request, version, context) {
     const { transactionalId } = request;
-    if (repeats(request)) return { kind: 'close', code: 'BadFrame', why: 'a partition stands in it twice' };
-    if (
-      transactionalId !== null &&
-      !context.allows('produce', 'transactionalId', transactionalId, denied.transactionalId)
-    ) {
-      return { kind: 'reply', response: refuseAll(request, denied.transactionalId) };
-    }
-    const topics: { name: string; refused: Map<number, number>; sent: number }[] = [];
+    const byId = version >= produceByIdFrom;
+    if (repeats(request, byId)) return { kind: 'close', code: 'BadFrame', why: 'a partition stands in it twice' };
+    const need = byId ? idsNeeded(request, context) : undefined;
+    if (need) return need;
+    const summaries = request.topicData.map((topic) => topic.partitionData.map((one) => summarizeBatches(one.records)));
+    const transaction = summaries.flat().find((summary) => summary.transaction)?.transaction;
+    const mayWrite =
+      transactionalId === null
+        ? transaction === undefined
+        : context.allows('produce', 'transactionalId', transactionalId, denied.transactionalId);
+    if (!mayWrite) return { kind: 'reply', response: refuseAll(request, denied.transactionalId) };
+    const topics: ProducedTopic[] = [];
     const forwarded: ProduceRequestTopicProduceData[] = [];
     const entries: TopicEntry[] = [];
     let changed = false;
-    for (const topic of request.topicData) {
-      const decision = context.decide('produce', 'topic', topic.name, denied.topic);
-      if (decision.effect === 'deny') {
+    for (const [at, topic] of request.topicData.entries()) {
+      const { name, topicId } = topic;
+      const known = topicName(topic, byId, context);
+      const decision = known === undefined ? undefined : context.decide('produce', 'topic', known, denied.topic);
+      if (known === undefined || decision?.effect !== 'allow') {
         changed = true;
-        topics.push({
-          name: topic.name,
-          refused: new Map(topic.partitionData.map((p) => [p.index, denied.topic])),
-          sent: 0,
-        });
+        const error = known === undefined ? KafkaError.unknownTopicId : denied.topic;
+        topics.push({ name, topicId, known, refused: new Map(topic.partitionData.map((p) => [p.index, error])) });
         continue;
       }
       const refused = new Map<number, number>();
-      const kept = maskTopic(topic, decision, context, refused, entries);
+      const kept = maskTopic(topic, known, summaries[at] ?? [], decision, context, refused, entries);
       if (kept !== topic) changed = true;
-      topics.push({ name: topic.name, refused, sent: kept.partitionData.length });
+      topics.push({ name, topicId, known, refused });
       if (kept.partitionData.length > 0) forwarded.push(kept);
     }
     if (forwarded.length === 0 && changed)
-      return { kind: 'reply', response: putBack({ ...defaultProduceResponse, responses: [] }, topics) };
+      return { kind: 'reply', response: putBack({ ...defaultProduceResponse, responses: [] }, topics, byId) };
     context.events.push({
       kind: 'produce_intent',
       topics: entries,
@@ -76,22 +75,25 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
       ...(transactionalId === null ? {} : { transactionalId }),
     });
     const pending: Pending = { topics, complete: !topics.some((topic) => topic.refused.size > 0) };
-    if (!changed) return { kind: 'forward', pending };
-    if (request.acks === 0 && !pending.complete) {
+    if (changed && request.acks === 0 && !pending.complete) {
       return {
         kind: 'close',
         code: 'DeniedWithoutReply',
         why: 'a partition of a produce request without acknowledgement was denied',
       };
     }
+    if (transactionalId !== null && transaction) context.connection.transactions.begun(transactionalId, transaction);
+    if (!changed) return { kind: 'forward', pending };
     return { kind: 'send', request: { ...request, topicData: forwarded }, pending };
   },
-  response(response, _version, pending, context) {
+  response(response, version, pending, context) {
+    const byId = version >= produceByIdFrom;
+    const names = new Map(pending.topics.map((topic) => [produceKey(topic, byId), topic.known]));
     context.events.push({
       kind: 'produce_done',
       topics: response.responses.flatMap((topic) =>
         topic.partitionResponses.map((partition) => ({
-          topic: topic.name,
+          topic: names.get(produceKey(topic, byId)) ?? topic.name,
           partition: partition.index,
           ...(partition.errorCode === 0
             ? { firstOffset: String(partition.baseOffset) }
@@ -101,18 +103,25 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
     });
     const endpoints = response.nodeEndpoints.flatMap((endpoint) => rewriteEndpoint(endpoint, context.cluster));
     if (pending.complete && response.nodeEndpoints.length === 0) return { kind: 'forward' };
-    return { kind: 'send', response: putBack({ ...response, nodeEndpoints: endpoints }, pending.topics) };
+    return { kind: 'send', response: putBack({ ...response, nodeEndpoints: endpoints }, pending.topics, byId) };
   },
 });
 
+function idsNeeded({ topicData }: ProduceRequest, context: FrameContext) {
+  return namesNeeded(
+    topicData.map(({ topicId }) => topicId),
+    context,
+  );
+}
+
 /** No client does it, and a broker writes only one of the two: the record of what was written would not be true. */
-function repeats({ topicData }: ProduceRequest): boolean {
+function repeats({ topicData }: ProduceRequest, byId: boolean): boolean {
   if (topicData.length === 1 && topicData[0]!.partitionData.length === 1) return false;
   const seen = new Set<string>();
   let partitions = 0;
-  for (const { name, partitionData } of topicData) {
-    partitions += partitionData.length;
-    for (const { index } of partitionData) seen.add(`${index} ${name}`);
+  for (const topic of topicData) {
+    partitions += topic.partitionData.length;
+    for (const { index } of topic.partitionData) seen.add(`${index} ${produceKey(topic, byId)}`);
   }
   return seen.size < partitions;
 }
@@ -120,6 +129,8 @@ function repeats({ topicData }: ProduceRequest): boolean {
 /** The topic with its maskable batches masked and the others taken out; the same object when nothing was to be done. */
 function maskTopic(
   topic: ProduceRequestTopicProduceData,
+  name: string,
+  summaries: readonly BatchSummary[],
   allow: Allow,
   context: FrameContext,
   refused: Map<number, number>,
@@ -128,7 +139,7 @@ function maskTopic(
   const masker = context.maskers(allow, 'produce');
   let changed = false;
   const kept = [];
-  for (const partition of topic.partitionData) {
+  for (const [at, partition] of topic.partitionData.entries()) {
     const masked = masker ? maskRecords(partition.records, masker, 'produce') : undefined;
     if (masked?.kind === 'unmaskable') {
       refused.set(partition.index, KafkaError.invalidRecord);
@@ -136,18 +147,17 @@ function maskTopic(
         kind: 'deny',
         operation: 'produce',
         resource: 'topic',
-        name: topic.name,
+        name,
         code: 'Unmaskable',
         error: KafkaError.invalidRecord,
       });
       changed = true;
       continue;
     }
-    const { records } = summarizeBatches(partition.records);
     entries.push({
-      topic: topic.name,
+      topic: name,
       partition: partition.index,
-      records,
+      records: summaries[at]?.records ?? 0,
       bytes: partition.records?.length ?? 0,
       ...(masked && masked.counts.length > 0 ? { masks: masked.counts } : {}),
     });
@@ -159,42 +169,4 @@ function maskTopic(
     }
   }
   return changed ? { ...topic, partitionData: kept } : topic;
-}
-
-function refuseAll(request: ProduceRequest, error: number): ProduceResponse {
-  return {
-    ...defaultProduceResponse,
-    responses: request.topicData.map((topic) => ({
-      ...defaultProduceResponseTopicProduceResponse,
-      name: topic.name,
-      partitionResponses: topic.partitionData.map((partition) => refusal(partition.index, error)),
-    })),
-  };
-}
-
-function refusal(
-  index: number,
-  errorCode: number,
-): (typeof defaultProduceResponseTopicProduceResponse)['partitionResponses'][number] {
-  return {
-    ...defaultProduceResponsePartitionProduceResponse,
-    index,
-    errorCode,
-    baseOffset: -1n,
-    logAppendTimeMs: -1n,
-    logStartOffset: -1n,
-  };
-}
-
-/** The broker's answer with what was refused here put back, in the order of the request. */
-function putBack(response: ProduceResponse, topics: Pending['topics']): ProduceResponse {
-  const answered = new Map(response.responses.map((topic) => [topic.name, topic]));
-  const responses: ProduceResponseTopicProduceResponse[] = topics.map(({ name, refused }) => ({
-    ...(answered.get(name) ?? { ...defaultProduceResponseTopicProduceResponse, name }),
-    partitionResponses: [
-      ...(answered.get(name)?.partitionResponses ?? []),
-      ...[...refused].map(([index, error]) => refusal(index, error)),
-    ],
-  }));
-  return { ...response, responses };
 }

@@ -12,6 +12,7 @@ import {
 import { bob, grantUntil } from '../../../support/access-policies.ts';
 import { snapshotOf } from '../../../support/snapshot.ts';
 import { Enforcing, policies, realHost, shownHost, versionsOf } from './enforcing.ts';
+import { idOf, informed, nameFrom } from './known-topics.ts';
 
 const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA';
 const told = -2147483648;
@@ -95,7 +96,7 @@ describe.each(versionsOf(apis.OffsetFetch))('OffsetFetch v%i', (version) => {
     { partitionIndex: 0, committedOffset: 5n, committedLeaderEpoch: -1, metadata: '', errorCode },
   ];
   const request = (groupId: string, names: readonly string[] | null) => {
-    const topics = names?.map((name) => ({ name, topicId: zeroId, partitionIndexes: [0] })) ?? null;
+    const topics = names?.map((name) => ({ name, topicId: idOf(name), partitionIndexes: [0] })) ?? null;
     return version < 8
       ? { groupId, topics, groups: [], requireStable: false }
       : {
@@ -106,7 +107,7 @@ describe.each(versionsOf(apis.OffsetFetch))('OffsetFetch v%i', (version) => {
         };
   };
   const answer = (groupId: string, names: readonly string[]) => {
-    const topics = names.map((name) => ({ name, topicId: zeroId, partitions: partitions() }));
+    const topics = names.map((name) => ({ name, topicId: idOf(name), partitions: partitions() }));
     return version < 8
       ? { throttleTimeMs: 0, topics, errorCode: 0, groups: [] }
       : { throttleTimeMs: 0, topics: [], errorCode: 0, groups: [{ groupId, topics, errorCode: 0 }] };
@@ -114,11 +115,14 @@ describe.each(versionsOf(apis.OffsetFetch))('OffsetFetch v%i', (version) => {
   const seen = (result: unknown): string[] => {
     const { message } = result as { message: ResponseOf<typeof apis.OffsetFetch> };
     const topics = version < 8 ? message.topics : message.groups[0]!.topics;
-    return topics.map(({ name, partitions: [one] }) => `${name} ${one!.errorCode} ${one!.committedOffset}`);
+    return topics.map(({ partitions: [one], ...topic }) => {
+      const { name, topicId } = topic as { name: string; topicId?: string };
+      return `${version < 10 ? name : nameFrom(topicId ?? '')} ${one!.errorCode} ${one!.committedOffset}`;
+    });
   };
 
   test('denied topics come back with 29 and no offset', () => {
-    const on = new Enforcing();
+    const on = informed();
     expect(on.request(apis.OffsetFetch, version, request('alice.g', ['secret', 'open'])).kind).toBe('send');
     expect(seen(on.response(apis.OffsetFetch, version, answer('alice.g', ['open'])))).toEqual([
       'open 0 5',
@@ -132,13 +136,13 @@ describe.each(versionsOf(apis.OffsetFetch))('OffsetFetch v%i', (version) => {
 
   if (version >= 2)
     test('all topics of a group are those that may be described', () => {
-      const on = new Enforcing();
+      const on = informed();
       expect(on.request(apis.OffsetFetch, version, request('alice.g', null))).toEqual({ kind: 'forward' });
       expect(seen(on.response(apis.OffsetFetch, version, answer('alice.g', ['secret', 'open'])))).toEqual(['open 0 5']);
     });
 
   test('a denied group is 30, where this version says it', () => {
-    const reply = new Enforcing().request(apis.OffsetFetch, version, request('other', ['open']));
+    const reply = informed().request(apis.OffsetFetch, version, request('other', ['open']));
     const { message } = reply as unknown as { message: ResponseOf<typeof apis.OffsetFetch> };
     const code =
       version < 2
@@ -290,8 +294,15 @@ test.each(versionsOf(apis.CreateTopics))('CreateTopics v%i makes what may be mad
 
 test.each(versionsOf(apis.DeleteTopics))('DeleteTopics v%i deletes what may be deleted, 29 for the rest', (version) => {
   const on = new Enforcing();
-  const sent = on.request(apis.DeleteTopics, version, { topics: [], topicNames: ['secret', 'open.a'], timeoutMs: 1 });
-  expect(sent).toMatchObject({ kind: 'send', message: { topicNames: ['open.a'] } });
+  const names = ['secret', 'open.a'];
+  const topics = version < 6 ? [] : names.map((name) => ({ name, topicId: zeroId }));
+  const sent = on.request(apis.DeleteTopics, version, {
+    topics,
+    topicNames: version < 6 ? names : [],
+    timeoutMs: 1,
+  });
+  const kept = version < 6 ? { topicNames: ['open.a'] } : { topics: [{ name: 'open.a' }] };
+  expect(sent).toMatchObject({ kind: 'send', message: kept });
   const gone = { name: 'open.a', topicId: zeroId, errorCode: 0, errorMessage: null };
   const answer = on.response(apis.DeleteTopics, version, { throttleTimeMs: 0, responses: [gone] });
   expect(answer).toMatchObject({ message: { responses: [{ name: 'open.a' }, { name: 'secret', errorCode: 29 }] } });
@@ -343,7 +354,7 @@ test('ApiVersions is the table cut to the broker, with Produce from 0', () => {
   const { apiKeys } = advertised({ versions, supported: [], finalized: [], finalizedEpoch: 1n });
   expect(apiKeys.map(({ apiKey, minVersion, maxVersion }) => `${apiKey}: ${minVersion}-${maxVersion}`)).toEqual([
     '0: 0-9',
-    '1: 4-12',
+    '1: 4-17',
     '17: 0-1',
     '18: 0-4',
     '36: 0-2',

@@ -5,7 +5,6 @@ import {
   defaultFetchRequest,
   defaultFetchRequestFetchPartition,
   defaultFetchRequestFetchTopic,
-  defaultFetchRequestForgottenTopic,
   defaultFetchResponse,
   defaultFetchResponseFetchableTopicResponse,
   defaultFetchResponsePartitionData,
@@ -22,7 +21,8 @@ import { batchOffset, crcMatches, walkBatches } from '../../../../gateway/kafka/
 import { grantUntil } from '../../../support/access-policies.ts';
 import { batchOf, valuesOf } from '../../../support/record-batches.ts';
 import { snapshotOf } from '../../../support/snapshot.ts';
-import { Enforcing, policies, realHost, shownHost, versionsOf } from './enforcing.ts';
+import { policies, realHost, shownHost, versionsOf } from './enforcing.ts';
+import { idOf, informed, nameFrom } from './known-topics.ts';
 
 const card = '4111 1111 1111 1111';
 const json = JSON.stringify({ card, amount: 12.5 });
@@ -48,7 +48,7 @@ const produceOf = (parts: Parts, fields: Partial<ProduceRequest> = {}): ProduceR
   timeoutMs: 1000,
   topicData: byTopic(parts, (index, records) => ({ index, records })).map(({ name, list }) => ({
     name,
-    topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
+    topicId: idOf(name),
     partitionData: list,
   })),
   ...fields,
@@ -59,7 +59,12 @@ const producedOf = (parts: Parts) => ({
     ...defaultProduceResponsePartitionProduceResponse,
     index,
     baseOffset: BigInt(index),
-  })).map(({ name, list }) => ({ ...defaultProduceResponseTopicProduceResponse, name, partitionResponses: list })),
+  })).map(({ name, list }) => ({
+    ...defaultProduceResponseTopicProduceResponse,
+    name,
+    topicId: idOf(name),
+    partitionResponses: list,
+  })),
 });
 const fetchOf = (parts: Parts, fields = {}) => ({
   ...defaultFetchRequest,
@@ -67,6 +72,7 @@ const fetchOf = (parts: Parts, fields = {}) => ({
     ({ name, list }) => ({
       ...defaultFetchRequestFetchTopic,
       topic: name,
+      topicId: idOf(name),
       partitions: list,
     }),
   ),
@@ -79,14 +85,27 @@ const fetchedOf = (parts: Parts, fields = {}): FetchResponse => ({
     partitionIndex,
     highWatermark: 9n,
     records,
-  })).map(({ name, list }) => ({ ...defaultFetchResponseFetchableTopicResponse, topic: name, partitions: list })),
+  })).map(({ name, list }) => ({
+    ...defaultFetchResponseFetchableTopicResponse,
+    topic: name,
+    topicId: idOf(name),
+    partitions: list,
+  })),
   ...fields,
 });
+/** A topic's name, also where only its id is on the wire. */
+const nameOf = ({ name, topic, topicId }: { name?: string; topic?: string; topicId: string }): string =>
+  name || topic || nameFrom(topicId);
+const namesOf = (result: unknown): string[] => {
+  const { topicData, topics } = (result as { message: { topicData?: Named[]; topics?: Named[] } }).message;
+  return (topicData ?? topics ?? []).map(nameOf);
+};
+type Named = Parameters<typeof nameOf>[0];
 const codesOf = (message: { responses: readonly object[] }): string[] =>
   message.responses.flatMap((topic) => {
-    const { name, topic: other, partitionResponses, partitions } = topic as Readonly<Record<string, unknown>>;
+    const { partitionResponses, partitions } = topic as Readonly<Record<string, unknown>>;
     return ((partitionResponses ?? partitions) as { index?: number; partitionIndex?: number; errorCode: number }[]).map(
-      (one) => `${name ?? other} ${one.index ?? one.partitionIndex} ${one.errorCode}`,
+      (one) => `${nameOf(topic as Named)} ${one.index ?? one.partitionIndex} ${one.errorCode}`,
     );
   });
 
@@ -94,7 +113,7 @@ describe.each(versionsOf(apis.Produce))('Produce v%i', (version) => {
   const batch = batchOf(['x']);
 
   test('what is allowed goes on as it came', () => {
-    const on = new Enforcing();
+    const on = informed();
     expect(on.request(apis.Produce, version, produceOf([['open', 0, batch]]))).toEqual({ kind: 'forward' });
     expect(on.context.events).toMatchObject([{ kind: 'produce_intent', topics: [{ topic: 'open', records: 1 }] }]);
     expect(on.response(apis.Produce, version, producedOf([['open', 0]]))).toEqual({ kind: 'forward' });
@@ -102,7 +121,7 @@ describe.each(versionsOf(apis.Produce))('Produce v%i', (version) => {
   });
 
   test('what is denied is taken out, and put back in the order of the request', () => {
-    const on = new Enforcing();
+    const on = informed();
     const parts: Parts = [
       ['secret', 0, batch],
       ['open', 0, batch],
@@ -110,7 +129,7 @@ describe.each(versionsOf(apis.Produce))('Produce v%i', (version) => {
       ['open.a', 1, batch],
     ];
     const sent = on.request(apis.Produce, version, produceOf(parts));
-    expect(sent).toMatchObject({ kind: 'send', message: { topicData: [{ name: 'open' }, { name: 'open.a' }] } });
+    expect([sent.kind, namesOf(sent)]).toEqual(['send', ['open', 'open.a']]);
     expect(on.denied).toEqual(['produce topic secret 29', 'produce topic granted 29']);
     const answer = on.response(
       apis.Produce,
@@ -129,7 +148,7 @@ describe.each(versionsOf(apis.Produce))('Produce v%i', (version) => {
   });
 
   test('all denied is answered here; without acknowledgement the connection closes', () => {
-    const on = new Enforcing();
+    const on = informed();
     const request = produceOf([
       ['secret', 0, batch],
       ['granted', 1, batch],
@@ -151,7 +170,7 @@ describe.each(versionsOf(apis.Produce))('Produce v%i', (version) => {
   });
 
   test('a denied transactional id is 53 everywhere', () => {
-    const on = new Enforcing();
+    const on = informed();
     const request = produceOf(
       [
         ['open', 0, batch],
@@ -181,14 +200,14 @@ describe.each(versionsOf(apis.Produce))('Produce v%i', (version) => {
       ],
     ],
   ])('%s closes the connection', (_, parts) => {
-    expect(new Enforcing().request(apis.Produce, version, produceOf(parts))).toMatchObject({
+    expect(informed().request(apis.Produce, version, produceOf(parts))).toMatchObject({
       kind: 'close',
       code: 'BadFrame',
     });
   });
 
   test.each(codecs)('values are masked in %s batches', (codec) => {
-    const on = new Enforcing();
+    const on = informed();
     const records = batchOf([json, null, '{"a":1}'], { codec });
     const sent = on.request(apis.Produce, version, produceOf([['masked', 0, records]]));
     expect(sent.kind).toBe('send');
@@ -210,15 +229,64 @@ describe.each(versionsOf(apis.Produce))('Produce v%i', (version) => {
     ['an old format', legacy(batchOf([json]))],
     ['a count that is too low', recounted(batchOf([json, json]))],
   ])('%s for a masked topic is refused with 87', (_, records) => {
-    const on = new Enforcing();
+    const on = informed();
     const reply = on.request(apis.Produce, version, produceOf([['masked', 0, records]]));
     expect(reply.kind === 'reply' && codesOf(reply.message)).toEqual(['masked 0 87']);
     expect(on.context.events).toMatchObject([{ kind: 'deny', code: 'Unmaskable', name: 'masked' }]);
   });
 
+  test.each([
+    ['under an id that may be used', 'alice.tx', undefined],
+    ['under none', null, 53],
+    ['under a denied one', 'somebody', 53],
+  ])('a transactional batch %s', (_, transactionalId, error) => {
+    const on = informed();
+    const parts: Parts = [
+      ['open', 0, batch],
+      ['secret', 0, transactional(batchOf(['x']))],
+    ];
+    const outcome = on.request(apis.Produce, version, produceOf(parts, { transactionalId }));
+    if (error) expect(outcome.kind === 'reply' && codesOf(outcome.message)).toEqual(['open 0 53', 'secret 0 53']);
+    else expect(namesOf(outcome)).toEqual(['open']);
+    const begun = error ? [] : [{ transactionalId, producerId: 77n, producerEpoch: 3 }];
+    expect(on.connection.transactions.take(() => true)).toEqual(begun);
+    const silent = on.request(apis.Produce, version, produceOf(parts.slice(1), { transactionalId, acks: 0 }));
+    expect(silent).toMatchObject({ kind: 'close', code: 'DeniedWithoutReply' });
+  });
+
+  if (version >= 13)
+    test('an id that is not known is asked for once, and is 100 when no topic has it', () => {
+      const on = informed();
+      const parts: Parts = [
+        ['new', 0, batch],
+        ['open', 0, batch],
+        ['strange', 1, batch],
+      ];
+      const need = on.request(apis.Produce, version, produceOf(parts));
+      expect(need).toEqual({ kind: 'need', topicIds: [idOf('new'), idOf('strange')] });
+      expect(on.context.events).toEqual([]);
+      on.asked = true;
+      on.names.set(idOf('new'), 'open.c');
+      const sent = on.request(apis.Produce, version, produceOf(parts));
+      expect(namesOf(sent)).toEqual(['new', 'open']);
+      expect(on.context.events).toMatchObject([{ topics: [{ topic: 'open.c' }, { topic: 'open' }] }]);
+      const answer = on.response(
+        apis.Produce,
+        version,
+        producedOf([
+          ['open', 0],
+          ['new', 0],
+        ]),
+      );
+      expect(answer.kind === 'send' && codesOf(answer.message)).toEqual(['new 0 0', 'open 0 0', 'strange 1 100']);
+      expect(on.context.events).toMatchObject([{ topics: [{ topic: 'open' }, { topic: 'open.c' }] }]);
+      const alone = on.request(apis.Produce, version, produceOf([['strange', 4, batch]]));
+      expect(alone.kind === 'reply' && codesOf(alone.message)).toEqual(['strange 4 100']);
+    });
+
   if (version >= 10)
     test('endpoints of other leaders are ours', () => {
-      const on = new Enforcing();
+      const on = informed();
       on.request(apis.Produce, version, produceOf([['open', 0, batch]]));
       const nodeEndpoints = [1, 7].map((nodeId) => ({ nodeId, host: realHost, port: 9092, rack: null }));
       const answer = on.response(apis.Produce, version, { ...producedOf([['open', 0]]), nodeEndpoints });
@@ -232,7 +300,7 @@ describe.each(versionsOf(apis.Fetch))('Fetch v%i', (version) => {
   const epoch = version >= 7 ? { sessionEpoch: -1 } : {};
 
   test('what is allowed goes on as it came, and is recorded', () => {
-    const on = new Enforcing();
+    const on = informed();
     expect(on.request(apis.Fetch, version, fetchOf([['open', 0]], epoch))).toEqual({ kind: 'forward' });
     expect(on.response(apis.Fetch, version, fetchedOf([['open', 0, batch]]))).toEqual({ kind: 'forward' });
     expect(on.context.events).toMatchObject([
@@ -241,41 +309,23 @@ describe.each(versionsOf(apis.Fetch))('Fetch v%i', (version) => {
   });
 
   test('is never that of a replica', () => {
-    const sent = new Enforcing().request(apis.Fetch, version, fetchOf([['open', 0]], { ...epoch, replicaId: 2 }));
-    expect(sent).toMatchObject({ kind: 'send', message: { replicaId: -1 } });
+    const replicaState = { replicaId: 2, replicaEpoch: 5n };
+    const replica = version < 15 ? { replicaId: 2 } : { replicaState };
+    const sent = informed().request(apis.Fetch, version, fetchOf([['open', 0]], { ...epoch, ...replica }));
+    const nobody = { replicaId: -1, replicaState: { replicaId: -1, replicaEpoch: -1n } };
+    expect(sent).toMatchObject({ kind: 'send', message: nobody });
   });
 
-  if (version >= 7)
-    test('is made sessionless, and a session of somebody is not found', () => {
-      const on = new Enforcing();
-      const forgottenTopicsData = [{ ...defaultFetchRequestForgottenTopic, topic: 'secret', partitions: [1] }];
-      const first = fetchOf([['open', 0]], { sessionEpoch: 0, forgottenTopicsData });
-      expect(on.request(apis.Fetch, version, first)).toMatchObject({
-        kind: 'send',
-        message: { sessionId: 0, sessionEpoch: -1, forgottenTopicsData: [] },
-      });
-      expect(on.response(apis.Fetch, version, fetchedOf([['open', 0, batch]], { sessionId: 99 }))).toMatchObject({
-        kind: 'send',
-        message: { sessionId: 0 },
-      });
-      expect(on.request(apis.Fetch, version, fetchOf([], { sessionId: 99, sessionEpoch: 3 }))).toMatchObject({
-        kind: 'reply',
-        message: { errorCode: 70, responses: [] },
-      });
-    });
-
   test('denied partitions come back with 29 and nothing else, each once', () => {
-    const on = new Enforcing();
+    const on = informed();
     const parts: Parts = [
       ['secret', 0],
       ['secret', 0],
       ['open', 0],
       ['secret', 1],
     ];
-    expect(on.request(apis.Fetch, version, fetchOf(parts, epoch))).toMatchObject({
-      kind: 'send',
-      message: { topics: [{ topic: 'open' }] },
-    });
+    const sent = on.request(apis.Fetch, version, fetchOf(parts, epoch));
+    expect([sent.kind, namesOf(sent)]).toEqual(['send', ['open']]);
     const answer = on.response(apis.Fetch, version, fetchedOf([['open', 0, batch]]));
     expect(answer.kind === 'send' && codesOf(answer.message)).toEqual(['open 0 0', 'secret 0 29', 'secret 1 29']);
     const reply = on.request(apis.Fetch, version, fetchOf([['secret', 4]], epoch));
@@ -288,8 +338,8 @@ describe.each(versionsOf(apis.Fetch))('Fetch v%i', (version) => {
   });
 
   test('access is looked up again when the answer arrives', () => {
-    const end = new Enforcing().clock.now() + hour;
-    const on = new Enforcing(snapshotOf(policies, [grantUntil(policies, end)]));
+    const end = informed().clock.now() + hour;
+    const on = informed(snapshotOf(policies, [grantUntil(policies, end)]));
     expect(
       on.request(
         apis.Fetch,
@@ -318,7 +368,7 @@ describe.each(versionsOf(apis.Fetch))('Fetch v%i', (version) => {
   });
 
   test.each(codecs)('values are masked in %s batches; control batches pass, a cut one at the end does not', (codec) => {
-    const on = new Enforcing();
+    const on = informed();
     const control = batchOf(['c'], { attributes: 0x20, baseOffset: 1n });
     const last = batchOf([json], { codec, baseOffset: 2n });
     const blob = Buffer.concat([batchOf([json], { codec }), control, last.subarray(0, -3)]);
@@ -342,7 +392,7 @@ describe.each(versionsOf(apis.Fetch))('Fetch v%i', (version) => {
     ['bytes that are no batch', Buffer.alloc(40, 7)],
     ['a codec that nobody knows', recoded(batchOf([json]))],
   ])('%s on a masked topic is refused with 29', (_, records) => {
-    const on = new Enforcing();
+    const on = informed();
     on.request(
       apis.Fetch,
       version,
@@ -366,12 +416,54 @@ describe.each(versionsOf(apis.Fetch))('Fetch v%i', (version) => {
     expect(on.context.events[0]).toMatchObject({ kind: 'deny', code: 'Unmaskable', error: 29 });
   });
 
+  if (version >= 13)
+    test('an id that is not known is asked for once, and is 100 when no topic has it', () => {
+      const on = informed();
+      const parts: Parts = [
+        ['new', 0],
+        ['strange', 1],
+        ['secret', 0],
+      ];
+      const need = on.request(apis.Fetch, version, fetchOf(parts, epoch));
+      expect(need).toEqual({ kind: 'need', topicIds: [idOf('new'), idOf('strange')] });
+      on.asked = true;
+      on.names.set(idOf('new'), 'open.c');
+      expect(namesOf(on.request(apis.Fetch, version, fetchOf(parts, epoch)))).toEqual(['new']);
+      const answer = on.response(apis.Fetch, version, fetchedOf([['new', 0, batch]]));
+      expect(answer.kind === 'send' && codesOf(answer.message)).toEqual(['new 0 0', 'strange 1 100', 'secret 0 29']);
+      expect(on.context.events).toMatchObject([{ kind: 'fetch_done', topics: [{ topic: 'open.c' }] }]);
+      on.names.clear();
+      on.asked = false;
+      const late = on.response(apis.Fetch, version, fetchedOf([['new', 0, batch]]));
+      expect(late).toEqual({ kind: 'need', topicIds: [idOf('new')] });
+      on.asked = true;
+      const lost = on.response(apis.Fetch, version, fetchedOf([['new', 0, batch]]));
+      expect(lost.kind === 'send' && codesOf(lost.message)[0]).toBe('new 0 100');
+    });
+
+  if (version >= 16)
+    test('endpoints of other leaders are ours', () => {
+      const on = informed();
+      on.request(apis.Fetch, version, fetchOf([['open', 0]], epoch));
+      const nodeEndpoints = [1, 7].map((nodeId) => ({ nodeId, host: realHost, port: 9092, rack: null }));
+      const answer = on.response(apis.Fetch, version, fetchedOf([['open', 0]], { nodeEndpoints }));
+      expect(answer).toMatchObject({ message: { nodeEndpoints: [{ nodeId: 1, host: shownHost, port: 9001 }] } });
+      expect(on.unknown).toEqual([7]);
+    });
+
   test('bytes behind the request do not go on', () => {
-    const sent = new Enforcing().request(apis.Fetch, version, fetchOf([['open', 0]], epoch), Buffer.from([1, 2]));
-    expect(sent).toMatchObject({ kind: 'send', message: { topics: [{ topic: 'open' }] } });
+    const sent = informed().request(apis.Fetch, version, fetchOf([['open', 0]], epoch), Buffer.from([1, 2]));
+    expect([sent.kind, namesOf(sent)]).toEqual(['send', ['open']]);
   });
 });
 
+/** The batch as one of a transaction of producer 77. */
+function transactional(batch: Buffer): Buffer {
+  batch.writeInt16BE(0x10, batchOffset.attributes);
+  batch.writeBigInt64BE(77n, batchOffset.producerId);
+  batch.writeInt16BE(3, batchOffset.producerEpoch);
+  return batch;
+}
 function damaged(batch: Buffer): Buffer {
   batch[batch.length - 1]! ^= 1;
   return batch;
