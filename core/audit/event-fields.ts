@@ -57,6 +57,7 @@ export const eventFields = {
   reconcile: { condition: 'name', status: 'name', reason: 'name' },
   cleanup: { what: 'name', ok: 'boolean', name: 'name', code: 'name' },
   admin: { action: 'name', target: 'client', ok: 'boolean', code: 'name' },
+  worker: { worker: 'name', state: 'name', reason: 'name' },
   checkpoint: { size: 'number', note: 'note', frontier: 'names' },
   error: { code: 'name', where: 'name' },
 } as const satisfies { readonly [K in AuditKind]: Fields<Own<K>> };

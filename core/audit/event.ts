@@ -208,6 +208,16 @@ export interface AdminEvent extends EventOrigin {
   readonly code?: string | undefined;
 }
 
+/** A data worker began to serve clients, with a log of its own beside this one, or came to its end. */
+export interface WorkerEvent extends EventOrigin {
+  readonly kind: 'worker';
+  /** Its number; its log's origin is this log's with it behind a slash. */
+  readonly worker: string;
+  readonly state: 'started' | 'ended';
+  /** How it ended: a signal, an exit code, or what it failed to do. */
+  readonly reason?: string | undefined;
+}
+
 /** The tree over all lines before this one, signed. */
 export interface CheckpointEvent extends EventOrigin {
   readonly kind: 'checkpoint';
@@ -244,6 +254,7 @@ export type AuditEvent =
   | ReconcileEvent
   | CleanupEvent
   | AdminEvent
+  | WorkerEvent
   | CheckpointEvent
   | ErrorEvent;
 

@@ -25,6 +25,7 @@ export const findingCodes = {
   'same-log-twice': 'tampered',
   'head-missing': 'incomplete',
   'segment-missing': 'incomplete',
+  'log-missing': 'incomplete',
   'note-missing': 'incomplete',
   'torn-line': 'incomplete',
   'unsigned-tail': 'incomplete',

@@ -17,6 +17,8 @@ export interface OutsideCheckpoint {
 /** The checks of one log, line by line, in memory that does not grow with the log. */
 export class LogCheck {
   readonly sessions: SessionBalance;
+  /** Workers that this log says have a log of their own, with the place of the first word of each. */
+  readonly workers = new Map<string, string>();
   readonly #findings: Findings;
   readonly #keys: readonly NoteVerifier[];
   /** By size, smallest first. */
@@ -88,7 +90,7 @@ export class LogCheck {
     this.#compareOutside();
     this.#sinceCheckpoint++;
     if (event?.['kind'] === 'checkpoint') this.#checkpoint(event, at);
-    else if (event) this.sessions.event(String(event['kind']), event['sid'], at, event);
+    else if (event) this.#event(event, at);
     this.#prev = leafHash(raw.bytes);
     this.#tree.add(this.#prev);
     this.#expected++;
@@ -117,6 +119,12 @@ export class LogCheck {
   forget(at: string): void {
     const index = this.#outside.findIndex((o) => o.at === at);
     if (index >= 0) this.#outside.splice(index, 1);
+  }
+
+  #event(event: Readonly<Record<string, unknown>>, at: string): void {
+    this.sessions.event(String(event['kind']), event['sid'], at, event);
+    const { kind, worker } = event as { kind?: unknown; worker?: unknown };
+    if (kind === 'worker' && typeof worker === 'string' && !this.workers.has(worker)) this.workers.set(worker, at);
   }
 
   #segmentStart(event: Readonly<Record<string, unknown>> | undefined, firstSeq: number, at: string): void {

@@ -38,14 +38,16 @@ export interface VerifyResult {
 
 /**
  * Checks every log of a recordings folder: chain, sequence, tree roots, signatures, missing pieces, sessions. Reads
- * each file once, in memory that does not grow with the recording. An empty folder is not whole.
+ * each file once, in memory that does not grow with the recording. An empty folder is not whole, nor is one without
+ * the log of a worker that the gateway's own log names.
  */
 export function verifyRecording(folder: string, options: VerifyOptions): VerifyResult {
   const findings = new Findings();
   const found = findLogs(folder);
   if (found.length === 0) findings.add('nothing-recorded', folder, 'there is no recording in this folder');
   const anchors = openAnchors(options, findings);
-  const logs = found.map((log) => verifyLog(log, options, anchors, findings));
+  const workers = new Map<string, string>();
+  const logs = found.map((log) => verifyLog(log, options, anchors, findings, workers));
   const byOrigin = new Map<string, string>();
   for (const log of logs) {
     if (log.origin === undefined) continue;
@@ -57,6 +59,9 @@ export function verifyRecording(folder: string, options: VerifyOptions): VerifyR
       findings.add('segment-missing', anchor.at, `the log ${anchor.checkpoint.origin} is not there`);
     }
   }
+  for (const [origin, at] of workers) {
+    if (!byOrigin.has(origin)) findings.add('log-missing', at, `the log ${origin} of this worker is not there`);
+  }
   return { outcome: findings.outcome, logs, findings: findings.list, moreFindings: findings.more };
 }
 
@@ -65,6 +70,7 @@ function verifyLog(
   options: VerifyOptions,
   anchors: readonly OutsideCheckpoint[],
   findings: Findings,
+  workers: Map<string, string>,
 ): VerifiedLog {
   const live = options.isLive?.(log) ?? false;
   const notes = openNotes(log, options.keys, findings, live);
@@ -93,6 +99,7 @@ function verifyLog(
     check.forget(note.path);
   }
   check.end(live, last);
+  for (const [worker, at] of check.workers) workers.set(`${check.origin ?? ''}/${worker}`, at);
   return {
     folder: log.folder,
     origin: check.origin,

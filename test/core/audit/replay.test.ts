@@ -29,6 +29,18 @@ test('a session is told in order, across segments, and without the others', () =
   expect(replay?.timeline[0]?.at).toMatch(/\.ndjson:3$/);
 });
 
+test("a session is found in whichever worker's log it is", () => {
+  using folder = tempFolder();
+  const of = (sid: string): typeof sampleEvents.session_open => ({ ...sampleEvents.session_open, sid });
+  writeLog(folder.path, [[sampleEvents.start, sampleEvents.worker, sampleEvents.stop]]);
+  for (const number of ['1', '2']) {
+    writeLog(`${folder.path}/${number}`, [[sampleEvents.start, of(`s-${number}`), sampleEvents.stop]]);
+  }
+  expect(replaySession(folder.path, 's-2')?.timeline.map(({ at }) => at)).toEqual([
+    expect.stringMatching(/\/2\/\d+\.ndjson:3$/),
+  ]);
+});
+
 test('a session that nobody recorded is undefined, a long one is cut but counted', () => {
   using folder = tempFolder();
   writeLog(folder.path, [[sampleEvents.session_open, sampleEvents.fetch_done, sampleEvents.fetch_done]]);

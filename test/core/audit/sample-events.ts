@@ -87,6 +87,7 @@ export const sampleEvents: { readonly [K in AuditKind]: Extract<AuditEvent, { ki
   reconcile: { kind: 'reconcile', condition: 'Stalled', status: 'True', reason: 'InvalidPolicyRepo' },
   cleanup: { ...who, kind: 'cleanup', what: 'end_txn', ok: true, name: 'ada.tx', code: 'BrokerUnreachable' },
   admin: { ...who, kind: 'admin', action: 'kill', target: 's-1', ok: false, code: 'NotEligible' },
+  worker: { kind: 'worker', worker: '2', state: 'ended', reason: 'SIGKILL' },
   checkpoint: { kind: 'checkpoint', size: 1, note: 'x\n\n— y z\n', frontier: ['d'.repeat(64)] },
   error: { ...who, kind: 'error', code: 'BrokerUnreachable', where: 'kafka/upstream' },
 };

@@ -51,6 +51,55 @@ test('what the writer wrote is whole', () => {
   ]);
 });
 
+describe('the logs of a gateway and its workers', () => {
+  const worker = (number: string, state: 'started' | 'ended' = 'started'): AuditEvent => ({
+    kind: 'worker',
+    worker: number,
+    state,
+  });
+  function written(folder: string): string {
+    const gateway = join(folder, 'gw1');
+    writeLog(gateway, [[start, worker('1'), worker('2'), worker('2', 'ended'), worker('2'), stop]]);
+    for (const number of ['1', '2']) {
+      writeLog(join(gateway, number), [[start, open(number), close(number), stop]], {
+        origin: `${signer.name}/${number}`,
+      });
+    }
+    return gateway;
+  }
+
+  test('are one recording', () => {
+    using folder = tempFolder();
+    written(folder.path);
+    const result = verifyRecording(folder.path, { keys });
+    expect(result).toMatchObject({ outcome: 'whole', findings: [] });
+    expect(result.logs.map(({ origin, sessions }) => `${origin} ${sessions}`)).toEqual([
+      `${signer.name} 0`,
+      `${signer.name}/1 1`,
+      `${signer.name}/2 1`,
+    ]);
+  });
+
+  test('without one of them it is not whole, and the place that names it is said', () => {
+    using folder = tempFolder();
+    const gateway = written(folder.path);
+    rmSync(join(gateway, '2'), { recursive: true });
+    const result = verifyRecording(folder.path, { keys });
+    expect(result.outcome).toBe('incomplete');
+    expect(result.findings).toEqual([
+      expect.objectContaining({ code: 'log-missing', at: expect.stringMatching(/\.ndjson:4$/) }),
+    ]);
+  });
+
+  test("one worker's log in the place of another's is found", () => {
+    using folder = tempFolder();
+    const gateway = written(folder.path);
+    rmSync(join(gateway, '2'), { recursive: true });
+    cpSync(join(gateway, '1'), join(gateway, '2'), { recursive: true });
+    expect(codes(verifyRecording(folder.path, { keys }))).toEqual(['same-log-twice', 'log-missing']);
+  });
+});
+
 test('an empty folder is not whole, a missing one is an error', () => {
   using folder = tempFolder();
   expect(verifyRecording(folder.path, { keys }).outcome).toBe('incomplete');
