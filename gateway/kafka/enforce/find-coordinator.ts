@@ -18,12 +18,15 @@ interface Pending {
   readonly refused: readonly FindCoordinatorResponseCoordinator[];
 }
 
-/** Describe on the group (key type 0) or transactional id (1); share groups (2) are not offered. Addresses are ours. */
+/**
+ * Describe on the group (key type 0) or transactional id (1); partitions of share groups (2) are looked for by brokers
+ * only. Addresses are ours.
+ */
 export const findCoordinator = enforcement<FindCoordinatorRequest, FindCoordinatorResponse, Pending>(
   apis.FindCoordinator,
   {
     min: 0,
-    max: 5,
+    max: 6,
     request(request, version, context) {
       const keys = version < batchedFrom ? [request.key] : request.coordinatorKeys;
       const refused: FindCoordinatorResponseCoordinator[] = [];
@@ -60,8 +63,8 @@ function located<
 }
 
 function refusalOf(keyType: number, key: string, context: FrameContext): number {
-  if (keyType === 0) return context.allows('consume', 'group', key, denied.group) ? 0 : denied.group;
+  if (keyType === 0) return context.allows('describe', 'group', key, denied.group) ? 0 : denied.group;
   if (keyType === 1)
-    return context.allows('produce', 'transactionalId', key, denied.transactionalId) ? 0 : denied.transactionalId;
+    return context.allows('describe', 'transactionalId', key, denied.transactionalId) ? 0 : denied.transactionalId;
   return denied.cluster;
 }

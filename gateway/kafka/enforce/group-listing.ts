@@ -13,7 +13,7 @@ import {
 import { enforcement } from './enforcement.ts';
 import { denied, operationsNotTold } from './errors.ts';
 
-/** Only groups that the principal may use; no error for the others. */
+/** Only groups that the principal may describe; no error for the others. Filters by state and type are the broker's. */
 export const listGroups = enforcement<ListGroupsRequest, ListGroupsResponse>(apis.ListGroups, {
   min: 0,
   max: 5,
@@ -22,7 +22,7 @@ export const listGroups = enforcement<ListGroupsRequest, ListGroupsResponse>(api
     return { kind: 'forward', pending: undefined };
   },
   response(response, _version, _pending, context) {
-    const groups = response.groups.filter((group) => context.sees('consume', 'group', group.groupId));
+    const groups = response.groups.filter((group) => context.sees('describe', 'group', group.groupId));
     return { kind: 'send', response: { ...response, groups } };
   },
 });
@@ -34,11 +34,11 @@ export const describeGroups = enforcement<
   DescribeGroupsResponse['groups']
 >(apis.DescribeGroups, {
   min: 0,
-  max: 5,
+  max: 6,
   request(request, _version, context) {
     const refused: DescribeGroupsResponse['groups'][number][] = [];
     const groups = request.groups.filter((groupId) => {
-      if (context.allows('consume', 'group', groupId, denied.group)) return true;
+      if (context.allows('describe', 'group', groupId, denied.group)) return true;
       refused.push({ ...defaultDescribeGroupsResponseDescribedGroup, groupId, errorCode: denied.group });
       return false;
     });

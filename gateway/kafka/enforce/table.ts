@@ -3,6 +3,7 @@ import { describeCluster } from './describe-cluster.ts';
 import type { Enforcement } from './enforcement.ts';
 import { fetch } from './fetch.ts';
 import { findCoordinator } from './find-coordinator.ts';
+import { deleteGroups, offsetDelete } from './group-deletion.ts';
 import { describeGroups, listGroups } from './group-listing.ts';
 import { heartbeat, joinGroup, leaveGroup, syncGroup } from './group-membership.ts';
 import { initProducerId } from './init-producer-id.ts';
@@ -15,6 +16,7 @@ import { shareAcknowledge } from './share-acknowledge.ts';
 import { shareFetch } from './share-fetch.ts';
 import { shareGroupDescribe, shareGroupHeartbeat } from './share-group.ts';
 import { alterShareGroupOffsets, deleteShareGroupOffsets, describeShareGroupOffsets } from './share-group-offsets.ts';
+import { streamsGroupDescribe, streamsGroupHeartbeat, streamsGroupTopologyDescriptionUpdate } from './streams-group.ts';
 import { createTopics, deleteTopics } from './topic-lifecycle.ts';
 
 const entries: readonly Enforcement[] = [
@@ -45,6 +47,11 @@ const entries: readonly Enforcement[] = [
   describeShareGroupOffsets,
   alterShareGroupOffsets,
   deleteShareGroupOffsets,
+  streamsGroupHeartbeat,
+  streamsGroupDescribe,
+  streamsGroupTopologyDescriptionUpdate,
+  deleteGroups,
+  offsetDelete,
 ];
 
 /** Every API that a client may use after authentication, by key. What is not here is neither advertised nor answered. */
