@@ -15,7 +15,7 @@ const unsupportedEndpointType = 115;
 /** Answered from the gateway's own view: a real address has no way in. Controller endpoints (type 2) are not offered. */
 export const describeCluster = enforcement<DescribeClusterRequest, DescribeClusterResponse>(apis.DescribeCluster, {
   min: 0,
-  max: 1,
+  max: 2,
   request(request, version, context) {
     if (version > 0 && request.endpointType !== brokerEndpoints) {
       return {
