@@ -12,7 +12,7 @@ import {
 import { withVisibleAssignment } from './assigned-topics.ts';
 import { enforcement } from './enforcement.ts';
 import { groupDescription } from './group-description.ts';
-import { heartbeatError, heartbeatMessage, noteMember } from './group-members.ts';
+import { heartbeatError, heartbeatMessage, noteMember } from './group-heartbeat.ts';
 
 /**
  * KIP-848: Read on the group, Describe on every topic that is subscribed to by name. A regex goes on: the broker

@@ -11,7 +11,7 @@ import {
 import { withVisibleAssignment } from './assigned-topics.ts';
 import { enforcement } from './enforcement.ts';
 import { groupDescription } from './group-description.ts';
-import { heartbeatError, heartbeatMessage, noteMember } from './group-members.ts';
+import { heartbeatError, heartbeatMessage, noteMember } from './group-heartbeat.ts';
 
 /** KIP-932: Read on the group, Describe on every topic that is subscribed to. Share groups have no static members. */
 export const shareGroupHeartbeat = enforcement<ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse>(

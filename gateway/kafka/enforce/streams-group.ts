@@ -18,7 +18,7 @@ import type { FrameContext } from './context.ts';
 import { enforcement } from './enforcement.ts';
 import { denied } from './errors.ts';
 import { groupDescription } from './group-description.ts';
-import { heartbeatError, heartbeatMessage, noteMember } from './group-members.ts';
+import { heartbeatError, heartbeatMessage, noteMember } from './group-heartbeat.ts';
 import { describedTopics, internalTopics, topologyTopics } from './streams-topology.ts';
 
 /**
