@@ -96,8 +96,9 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     this.world.metrics.cuts.add({ cluster: this.world.cluster, reason });
     let bytes = this.#answers.streamed; // of the first answer; the others have not begun
     for (const entry of this.#answers.inFlight) {
-      if (entry.enforcement?.api === apis.Fetch) {
-        const topics = entry.touches.map(({ name }) => ({ topic: name, partition: -1 }));
+      if (entry.enforcement?.api === apis.Fetch || entry.enforcement?.api === apis.ShareFetch) {
+        const read = entry.touches.filter(({ kind }) => kind === 'topic');
+        const topics = read.map(({ name }) => ({ topic: name, partition: -1 }));
         this.journal.append({ kind: 'fetch_cut', topics, bytes, reason }, entry.correlationId);
       }
       bytes = 0;
