@@ -31,8 +31,21 @@ export function advertised(features: BrokerFeatures): ApiVersionsResponse {
     apiKeys: apiKeys.sort((a, b) => a.apiKey - b.apiKey),
     supportedFeatures: features.supported,
     finalizedFeaturesEpoch: features.finalizedEpoch,
-    finalizedFeatures: features.finalized,
+    finalizedFeatures: features.finalized.filter(
+      ({ name, maxVersionLevel }) =>
+        name !== 'transaction.version' || maxVersionLevel < 2 || offersTransactions2(apiKeys),
+    ),
   };
+}
+
+/**
+ * Whether clients may leave AddPartitionsToTxn out (KIP-890, transaction.version 2). They believe the finalized feature,
+ * whatever versions are offered; without these, batches would come for partitions that are in no transaction.
+ */
+function offersTransactions2(offered: readonly { readonly apiKey: number; readonly maxVersion: number }[]): boolean {
+  const most = (api: { readonly key: number }): number =>
+    offered.find(({ apiKey }) => apiKey === api.key)?.maxVersion ?? -1;
+  return most(apis.Produce) >= 12 && most(apis.TxnOffsetCommit) >= 5 && most(apis.EndTxn) >= 5;
 }
 
 /** For a version of ApiVersions that is not known: error 35 in the layout of version 0, naming the range of this API. */

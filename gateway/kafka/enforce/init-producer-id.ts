@@ -7,30 +7,30 @@ import {
 import { enforcement } from './enforcement.ts';
 import { denied } from './errors.ts';
 
-/** Write on the transactional id, else 53. Without one (idempotence): Write on some topic of the cluster, else 31. */
-export const initProducerId = enforcement<InitProducerIdRequest, InitProducerIdResponse>(apis.InitProducerId, {
-  min: 0,
-  max: 5,
-  request(request, _version, context) {
-    const { transactionalId } = request;
-    if (transactionalId === null) {
-      if (context.mayProduceSomewhere()) return { kind: 'forward', pending: undefined };
+/**
+ * Write on the transactional id, else 53. Without one (idempotence): Write on some topic of the cluster, else 31. A new
+ * epoch ends the transaction of the one before. Two-phase commit (version 6, unstable) is not offered.
+ */
+export const initProducerId = enforcement<InitProducerIdRequest, InitProducerIdResponse, string | null>(
+  apis.InitProducerId,
+  {
+    min: 0,
+    max: 5,
+    request({ transactionalId }, _version, context) {
+      const allowed =
+        transactionalId === null
+          ? context.mayProduceSomewhere()
+          : context.allows('produce', 'transactionalId', transactionalId, denied.transactionalId);
+      if (allowed) return { kind: 'forward', pending: transactionalId };
+      const errorCode = transactionalId === null ? denied.cluster : denied.transactionalId;
       return {
         kind: 'reply',
-        response: { ...defaultInitProducerIdResponse, errorCode: denied.cluster, producerId: -1n, producerEpoch: -1 },
+        response: { ...defaultInitProducerIdResponse, errorCode, producerId: -1n, producerEpoch: -1 },
       };
-    }
-    if (context.allows('produce', 'transactionalId', transactionalId, denied.transactionalId)) {
-      return { kind: 'forward', pending: undefined };
-    }
-    return {
-      kind: 'reply',
-      response: {
-        ...defaultInitProducerIdResponse,
-        errorCode: denied.transactionalId,
-        producerId: -1n,
-        producerEpoch: -1,
-      },
-    };
+    },
+    response({ errorCode }, _version, transactionalId, context) {
+      if (errorCode === 0 && transactionalId !== null) context.connection.transactions.ended(transactionalId);
+      return { kind: 'forward' };
+    },
   },
-});
+);

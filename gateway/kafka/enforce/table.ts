@@ -53,6 +53,10 @@ import { alterShareGroupOffsets, deleteShareGroupOffsets, describeShareGroupOffs
 import { streamsGroupDescribe, streamsGroupHeartbeat, streamsGroupTopologyDescriptionUpdate } from './streams-group.ts';
 import { getTelemetrySubscriptions, pushTelemetry } from './telemetry.ts';
 import { createTopics, deleteTopics } from './topic-lifecycle.ts';
+import { addOffsetsToTxn, addPartitionsToTxn } from './transaction-additions.ts';
+import { endTxn } from './transaction-end.ts';
+import { describeProducers, describeTransactions, listTransactions } from './transaction-listing.ts';
+import { txnOffsetCommit } from './transaction-offsets.ts';
 
 const entries: readonly Enforcement[] = [
   produce,
@@ -71,6 +75,13 @@ const entries: readonly Enforcement[] = [
   createTopics,
   deleteTopics,
   initProducerId,
+  addPartitionsToTxn,
+  addOffsetsToTxn,
+  endTxn,
+  txnOffsetCommit,
+  describeTransactions,
+  listTransactions,
+  describeProducers,
   offsetForLeaderEpoch,
   describeCluster,
   consumerGroupHeartbeat,
