@@ -1,4 +1,4 @@
-import type { GatewayStatus, SessionStatus } from '../../core/model/admin-api.ts';
+import type { GatewayStatus, SessionStatus, WorkerStatus } from '../../core/model/admin-api.ts';
 import { type Style, visible } from './style.ts';
 
 export function gatewayPretty(status: GatewayStatus, style: Style): string {
@@ -10,6 +10,7 @@ export function gatewayPretty(status: GatewayStatus, style: Style): string {
       (cluster) => `  cluster    ${cluster.name} at ${cluster.address}, ${cluster.connections} connections`,
     ),
     `  sessions   ${status.sessions}`,
+    ...status.workers.map((worker) => workerLine(worker, style)),
     ...(status.cleanUpDebts > 0
       ? [style.yellow(`  left over  ${status.cleanUpDebts} broker users still to be removed`)]
       : []),
@@ -37,12 +38,21 @@ export function gatewayPretty(status: GatewayStatus, style: Style): string {
   return lines.join('\n');
 }
 
+function workerLine(
+  { worker, state, pid, since, restarts, connections, sessions }: WorkerStatus,
+  style: Style,
+): string {
+  const paint = state === 'Running' ? style.green : style.yellow;
+  const again = restarts > 0 ? `, started again ${restarts} times` : '';
+  return `  worker ${worker.padEnd(3)} ${paint(state)} since ${since}, ${pid === undefined ? 'no process' : `pid ${pid}`}, ${connections} connections, ${sessions} sessions${again}`;
+}
+
 export function sessionsPretty(sessions: readonly SessionStatus[]): string {
   if (sessions.length === 0) return 'No sessions.';
   return sessions
     .map(
-      ({ id, principal, cluster, connections, openedAt }) =>
-        `${id}  ${principal} on ${cluster}, ${connections} connections, since ${openedAt}`,
+      ({ id, principal, cluster, connections, openedAt, worker }) =>
+        `${id}  ${principal} on ${cluster}, ${connections} connections, since ${openedAt}${worker === undefined ? '' : `, worker ${worker}`}`,
     )
     .join('\n');
 }

@@ -123,8 +123,9 @@ export class LogCheck {
 
   #event(event: Readonly<Record<string, unknown>>, at: string): void {
     this.sessions.event(String(event['kind']), event['sid'], at, event);
-    const { kind, worker } = event as { kind?: unknown; worker?: unknown };
-    if (kind === 'worker' && typeof worker === 'string' && !this.workers.has(worker)) this.workers.set(worker, at);
+    const { kind, worker, state } = event as { kind?: unknown; worker?: unknown; state?: unknown };
+    if (kind !== 'worker' || state !== 'started' || typeof worker !== 'string' || this.workers.has(worker)) return;
+    this.workers.set(worker, at);
   }
 
   #segmentStart(event: Readonly<Record<string, unknown>> | undefined, firstSeq: number, at: string): void {

@@ -54,6 +54,7 @@ export const codes = {
   BrokerRefused: { kind: 'upstream', summary: 'The broker refused the gateway.' },
   GatewayUnreachable: { kind: 'upstream', summary: 'A gateway did not answer on its admin socket.' },
   IssuerUnreachable: { kind: 'upstream', summary: 'The identity provider did not answer.' },
+  WorkerFailed: { kind: 'upstream', summary: 'A data worker of the gateway ended, or did not answer in time.' },
   // recording
   RecorderFailed: { kind: 'upstream', summary: 'The recorder cannot write; traffic that must be recorded is stopped.' },
   RecordingDamaged: { kind: 'input', summary: 'A recording is not what was written.' },

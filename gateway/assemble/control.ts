@@ -10,6 +10,7 @@ import type { GatewayConfig } from '../config/gateway-config.ts';
 import { ReconcileLoop } from '../reconcile/loop.ts';
 import { PolicyRound } from '../reconcile/policy-round.ts';
 import { watchLocalRemote } from '../reconcile/wake.ts';
+import type { Recorder } from '../recorder/recorder.ts';
 import { FetchMark } from '../snapshot/fetch-mark.ts';
 import { Freshness } from '../snapshot/freshness.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
@@ -18,10 +19,11 @@ import { Conditions } from '../telemetry/conditions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Metrics, summedText } from '../telemetry/metrics.ts';
 import type { DataPlane } from '../workers/data-plane.ts';
+import { WorkerPool, type WorkerPoolOptions } from '../workers/worker-pool.ts';
 import { CleanUpDebts } from './clean-up-debts.ts';
 import { DataPath } from './data-path.ts';
 import { maskersFor } from './maskers.ts';
-import { brokerWords, PartsHealth, recorderWords } from './parts-health.ts';
+import { brokerWords, PartsHealth, recorderWords, workerWords } from './parts-health.ts';
 import { openRecorder } from './recording.ts';
 import { grantStatuses, statusOf } from './status.ts';
 import { version } from './version.ts';
@@ -37,9 +39,15 @@ export interface RunningGateway extends AsyncDisposable {
 
 /**
  * Wires one gateway together and starts it: what decides the rules is in this process, clients are served by its data
- * plane. What was started is ended in reverse when the result is disposed of.
+ * plane: this process too, or workers that run the file `entry`. What was started is ended in reverse when the result
+ * is disposed of.
  */
-export async function startGateway(config: GatewayConfig, clock: Clock, log: Logger): Promise<RunningGateway> {
+export async function startGateway(
+  config: GatewayConfig,
+  clock: Clock,
+  log: Logger,
+  entry: string,
+): Promise<RunningGateway> {
   await using stack = new AsyncDisposableStack();
   const startedAt = clock.now();
   const metrics = new Metrics();
@@ -73,20 +81,26 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
   showFreshness(conditions, freshness, clock.now());
 
   const brokers = new PartsHealth(conditions, brokerWords);
-  const maskers = await maskersFor(config.maskKeyFile);
-  const local: DataPath | undefined = new DataPath({
+  const maskers = await maskersFor(config.maskKeyFile); // which makes the key when it is not there
+  const common = {
     config,
     clock,
     log,
-    metrics,
-    recorder,
-    maskers,
     lastFetch: mark.last,
-    onDebt: (cluster, user) => debts.add(cluster, user),
-    onSettled: (cluster, user) => debts.settle(cluster, user),
-    onHealth: (cluster, healthy, message) => brokers.set(cluster, healthy, message),
-  });
-  const plane: DataPlane = local;
+    onDebt: (cluster: string, user: string) => debts.add(cluster, user),
+    onSettled: (cluster: string, user: string) => debts.settle(cluster, user),
+  };
+  const local =
+    config.workers > 1
+      ? undefined
+      : new DataPath({
+          ...common,
+          metrics,
+          recorder,
+          maskers,
+          onHealth: (cluster, healthy, message) => brokers.set(cluster, healthy, message),
+        });
+  const plane: DataPlane = local ?? workersOf({ ...common, entry, conditions, recorder, brokers, recording });
   const debts = new CleanUpDebts(state, conditions, clock, (counts) => plane.leftOver(counts));
   const clone = stack.use(await BareClone.open(join(config.stateDir, 'policies.git'), config.policyRepo.url));
   const round = new PolicyRound({
@@ -136,11 +150,11 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
       value: status === 'True' ? 1 : status === 'False' ? 0 : -1,
     })),
   );
-  const notReady = (trouble: string | undefined): string | undefined => {
+  const notReady = (): string | undefined => {
     if (!snapshots.current) return conditions.get('Stalled')?.message ?? 'no policy is loaded yet';
     if (!recorder.healthy || recording.trouble !== undefined) return 'the recording cannot be written';
     if (freshness.level(clock.now()) === 'denied') return 'the policy repo could not be read for too long';
-    return trouble;
+    return plane.trouble;
   };
   const open = stack.use(
     await serveTcp(
@@ -152,7 +166,7 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
             return others.length === 0 ? metrics.text() : summedText([await metrics.values(), ...others]);
           },
         },
-        notReady: async () => notReady((await plane.report()).trouble),
+        notReady,
       }),
       {
         ...config.public,
@@ -169,13 +183,12 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
         explainGrant: (id) => explainGrant(state.current, id),
         sessions: () => plane.sessions(),
         async status() {
-          const { trouble, ...report } = await plane.report();
           return statusOf({
-            ...report,
+            ...(await plane.report()),
             gateway: config.name,
             version,
             startedAt,
-            ready: notReady(trouble) === undefined,
+            ready: notReady() === undefined,
             snapshot: snapshots.current,
             lastFetch: loop.lastSuccess,
             conditions: conditions.all(),
@@ -198,6 +211,25 @@ export async function startGateway(config: GatewayConfig, clock: Clock, log: Log
     reconcile: () => loop.runNow(),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
+}
+
+function workersOf(
+  options: Omit<WorkerPoolOptions, 'append' | 'onBrokerHealth' | 'onRecorderHealth' | 'onWorkerHealth'> & {
+    readonly conditions: Conditions;
+    readonly recorder: Recorder;
+    readonly brokers: PartsHealth;
+    readonly recording: PartsHealth;
+  },
+): WorkerPool {
+  const { conditions, recorder, brokers, recording, ...same } = options;
+  const running = new PartsHealth(conditions, workerWords);
+  return new WorkerPool({
+    ...same,
+    append: (event) => recorder.append(event),
+    onBrokerHealth: (part, healthy, message) => brokers.set(part, healthy, message),
+    onRecorderHealth: (part, healthy, message) => recording.set(part, healthy, message),
+    onWorkerHealth: (part, healthy, message) => running.set(part, healthy, message),
+  });
 }
 
 /** What is known of a grant, by its name or uid: how it was admitted, or why not. */

@@ -50,6 +50,7 @@ export class DataPath implements DataPlane {
   readonly #sessions: SessionRegistry;
   readonly #authenticator: Authenticator;
   readonly #flood: FloodQuota;
+  readonly trouble = undefined;
   readonly #proxies = new Map<string, ClusterProxy>();
   #leftOver: ReadonlyMap<string, number> = new Map();
 
@@ -98,7 +99,7 @@ export class DataPath implements DataPlane {
       const { name } = cluster;
       const proxy = await ClusterProxy.start({
         gateway: partName(config.name, worker),
-        clearsUp: (owner) => clearsUp(config.name, worker, 0, owner),
+        clearsUp: (owner) => clearsUp(config.name, worker, worker === undefined ? 0 : config.workers, owner),
         config: cluster,
         clock,
         log,
@@ -150,7 +151,7 @@ export class DataPath implements DataPlane {
       address: proxy.address,
       connections: proxy.connectionCount,
     }));
-    return { clusters, sessions: this.#sessionCount, workers: [], trouble: undefined };
+    return { clusters, sessions: this.#sessionCount, workers: [] };
   }
 
   async sessions(): Promise<readonly SessionStatus[]> {

@@ -41,5 +41,7 @@ export interface GatewayConfig {
   readonly adminSocket: string;
   readonly public: { readonly host: string; readonly port: number; readonly tls: ServerTls | undefined };
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Processes that serve clients; 1 = the gateway's own. */
+  readonly workers: number;
   readonly clusters: readonly ClusterConfig[];
 }

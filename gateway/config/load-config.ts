@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseIsoDuration } from '../../core/clock/duration.ts';
 import { formatLocation, type Problem } from '../../core/errors/problem.ts';
@@ -9,6 +10,7 @@ import type { Path, YamlDocument } from '../../core/load/load-yaml.ts';
 import { type GatewayConfigDocument, validateGatewayConfigDocument } from '../../core/schema/gateway-config.ts';
 import type { ClusterConfig, GatewayConfig, HostPort, ServerTls } from './gateway-config.ts';
 
+const mostWorkers = 64;
 const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
 /** Reads gateway.yaml; every problem of it in one InputError, each with file:line:column. */
@@ -110,6 +112,7 @@ class ConfigReader {
       adminSocket: this.#path(spec.admin.socket),
       public: { host: spec.public.host, port: spec.public.port, tls: this.#tls(spec.public.tls) },
       logLevel: spec.log?.level ?? 'info',
+      workers: spec.workers === 'auto' ? Math.min(availableParallelism(), mostWorkers) : (spec.workers ?? 1),
       clusters,
     };
   }

@@ -1,6 +1,8 @@
 import { write, writeSync } from 'node:fs';
 
 const mostBytes = 4 * 1024 * 1024;
+/** Writes up to this size stay in one piece in a pipe that other processes write to as well (POSIX PIPE_BUF on Linux). */
+const mostTogether = 4096;
 const retryEvery = 100;
 const atExit = { step: 20, steps: 50 };
 
@@ -36,7 +38,7 @@ export class StderrSink {
   }
 
   #next(): void {
-    const text = this.#take();
+    const text = this.#take(mostTogether);
     if (text === undefined) return;
     this.#busy = true;
     this.#send(Buffer.from(text));
@@ -57,22 +59,28 @@ export class StderrSink {
     });
   }
 
-  #take(): string | undefined {
+  #take(most: number): string | undefined {
     if (this.#dropped > 0) {
       this.#lines.push(`${JSON.stringify({ level: 'warn', msg: 'log lines were dropped', count: this.#dropped })}\n`);
       this.#dropped = 0;
     }
     if (this.#lines.length === 0) return undefined;
-    const text = this.#lines.join('');
-    this.#lines = [];
-    this.#bytes = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const line of this.#lines) {
+      bytes += Buffer.byteLength(line);
+      if (count > 0 && bytes > most) break;
+      count++;
+    }
+    const text = this.#lines.splice(0, count).join('');
+    this.#bytes = Math.max(0, this.#bytes - text.length);
     return text;
   }
 
   #last(): void {
     if (this.#gone) return;
     if (this.#busy && !this.#held) pause(atExit.step); // a write is under way in a thread, which goes on meanwhile
-    let bytes = Buffer.concat([this.#held ?? Buffer.alloc(0), Buffer.from(this.#take() ?? '')]);
+    let bytes = Buffer.concat([this.#held ?? Buffer.alloc(0), Buffer.from(this.#take(Number.POSITIVE_INFINITY) ?? '')]);
     for (let left = atExit.steps; bytes.length > 0 && left > 0; ) {
       try {
         bytes = bytes.subarray(writeSync(this.#fd, bytes));

@@ -3,16 +3,15 @@ import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { MetricValues } from '../telemetry/metrics.ts';
 
 /** What the data path has to say about itself. */
-export interface PlaneReport extends Pick<GatewayStatus, 'clusters' | 'sessions' | 'workers'> {
-  /** Why some of what clients send cannot be served now; undefined = nothing is wrong. */
-  readonly trouble: string | undefined;
-}
+export type PlaneReport = Pick<GatewayStatus, 'clusters' | 'sessions' | 'workers'>;
 
 /**
  * Where clients are served, as control sees it: in this process, or in workers of their own. Control decides what the
  * rules are; the data plane holds connections to them.
  */
 export interface DataPlane extends AsyncDisposable {
+  /** Why clients are not served now; undefined = they are. */
+  readonly trouble: string | undefined;
   /** Opens the listeners. Rejects with SluiceError when that cannot be done. */
   listen(): Promise<void>;
   /** Gives the brokers what the next snapshot allows, before it is used. */

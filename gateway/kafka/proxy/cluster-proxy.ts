@@ -4,12 +4,13 @@ import { type ConnectionOptions, TLSSocket } from 'node:tls';
 import type { CleanupEvent, CloseReason } from '../../../core/audit/event.ts';
 import { alarmAt } from '../../../core/clock/alarm.ts';
 import type { Clock, Timer } from '../../../core/clock/clock.ts';
-import { InputError, UpstreamError } from '../../../core/errors/sluice-error.ts';
+import { InputError } from '../../../core/errors/sluice-error.ts';
 import type { Deny } from '../../../core/model/decision.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { ClusterConfig } from '../../config/gateway-config.ts';
 import { parseHostPort } from '../../config/load-config.ts';
 import type { Authenticator } from '../../identity/authenticator.ts';
+import { BrokerPorts } from '../../net/broker-ports.ts';
 import { type Listener, listenTcp } from '../../net/listener.ts';
 import { layeredOn } from '../../net/reset-socket.ts';
 import { ReloadingSecureContext } from '../../net/secure-context.ts';
@@ -22,12 +23,14 @@ import { AdminConnection } from '../broker/admin-connection.ts';
 import { type CleanupDebt, EphemeralCredentials, type EphemeralUser } from '../broker/ephemeral-credentials.ts';
 import { ClusterTopicNames } from '../broker/topic-names.ts';
 import type { Maskers, Membership } from '../enforce/context.ts';
+import type { OpenTransaction } from '../enforce/open-transactions.ts';
 import type { BrokerConnection } from '../upstream/broker-connection.ts';
 import { type Address, formatAddress } from '../upstream/dial.ts';
 import { openConnection } from '../upstream/open-connection.ts';
 import type { BrokerCredential } from '../upstream/sasl-login.ts';
 import { ClientConnection } from './connection.ts';
 import type { ConnectionWorld } from './connection-world.ts';
+import { endTransactions, TransactionEnds } from './end-transactions.ts';
 import { leaveGroups } from './leave-groups.ts';
 import { SessionCredentials } from './session-credentials.ts';
 import { Topology } from './topology.ts';
@@ -69,8 +72,10 @@ export class ClusterProxy implements AsyncDisposable {
   readonly #credentials: SessionCredentials;
   readonly #topology: Topology;
   readonly #topicNames: ClusterTopicNames;
+  readonly #ports: BrokerPorts;
   readonly #listeners = new Map<number | undefined, Listener>();
   readonly #connections = new Set<ClientConnection>();
+  readonly #transactionEnds = new TransactionEnds();
   readonly #explained = new Map<string, number>();
   #context: ReloadingSecureContext | undefined;
   #sweep: Timer | undefined;
@@ -81,6 +86,7 @@ export class ClusterProxy implements AsyncDisposable {
   private constructor(options: ClusterProxyOptions) {
     const { config, clock, log } = options;
     this.#options = options;
+    this.#ports = new BrokerPorts(config.listen);
     this.#credential = adminCredential(config);
     this.#tls = config.tls && upstreamTls(config.tls);
     this.#admin = this.#adminTo(config.bootstrap);
@@ -130,7 +136,7 @@ export class ClusterProxy implements AsyncDisposable {
           : options.log.info('the TLS certificate was reloaded', { cluster: options.config.name }),
       );
     }
-    await proxy.#listen(undefined, (await options.portFor?.(undefined)) ?? listen.port);
+    await proxy.#listen(undefined);
     await proxy.#topology.start();
     await proxy.#sweepOnce();
     return proxy;
@@ -168,34 +174,22 @@ export class ClusterProxy implements AsyncDisposable {
     await this.#context?.[Symbol.asyncDispose]();
   }
 
-  async #listen(nodeId: number | undefined, port: number): Promise<Listener> {
-    const { config } = this.#options;
+  async #listen(nodeId: number | undefined): Promise<Listener> {
+    const { config, portFor } = this.#options;
+    const port = portFor ? await portFor(nodeId) : this.#ports.portFor(nodeId);
     const world = this.#world(nodeId);
-    const listener = await listenTcp(
-      { host: config.listen.host, port, shared: this.#options.portFor !== undefined },
-      (socket) => this.#accept(socket, world),
+    const listener = await listenTcp({ host: config.listen.host, port, shared: portFor !== undefined }, (socket) =>
+      this.#accept(socket, world),
     );
     if (this.#stopped) await listener.stopAccepting();
     this.#listeners.set(nodeId, listener);
     return listener;
   }
 
-  /** The port that stands for a broker: the one it had, else the next free of the range. */
+  /** The port that stands for a broker: the one it had, else another one that listens from now on. */
   async #portFor(nodeId: number): Promise<number> {
     const known = this.#listeners.get(nodeId);
-    if (known) return known.port;
-    const shared = await this.#options.portFor?.(nodeId);
-    if (shared !== undefined) return (await this.#listen(nodeId, shared)).port;
-    const range = this.#options.config.listen.brokerPorts;
-    if (!range) return (await this.#listen(nodeId, 0)).port;
-    const taken = new Set([...this.#listeners.values()].map((listener) => listener.port));
-    for (let port = range.from; port <= range.to; port++) {
-      if (!taken.has(port)) return (await this.#listen(nodeId, port)).port;
-    }
-    throw new UpstreamError('BrokerUnreachable', `no port is left for broker ${nodeId}`, {
-      why: `brokerPorts ${range.from} to ${range.to} are taken`,
-      fix: 'widen listen.brokerPorts',
-    });
+    return (known ?? (await this.#listen(nodeId))).port;
   }
 
   #accept(raw: Socket, world: ConnectionWorld): void {
@@ -233,6 +227,7 @@ export class ClusterProxy implements AsyncDisposable {
       authenticate: (token, user) => authenticator.authenticate(token, user),
       dial: (session) => this.#dial(session, nodeId),
       leaveGroups: (session, memberships, audit) => this.#leaveGroups(session, nodeId, memberships, audit),
+      endTransactions: (session, open, audit) => this.#endTransactions(session, nodeId, open, audit),
       lossReason,
       explain: (session, operation, kind, name, deny) => this.#explain(session, `${operation} ${kind} ${name}`, deny),
       onClosed: (connection) => {
@@ -263,6 +258,21 @@ export class ClusterProxy implements AsyncDisposable {
     this.#credentials.cleanUp(session, (user) =>
       leaveGroups(async () => this.#loginAs(user, this.#topology.addressOf(nodeId)), memberships, audit),
     );
+  }
+
+  #endTransactions(
+    session: Session,
+    nodeId: number | undefined,
+    transactions: readonly OpenTransaction[],
+    audit: (event: CleanupEvent) => void,
+  ): void {
+    const { mine, done } = this.#transactionEnds.claim(session.id, transactions);
+    const { clock } = this.#options;
+    const { features } = this.#topology;
+    this.#credentials.cleanUp(session, (user) => {
+      const connect = async (broker = nodeId) => this.#loginAs(user, this.#topology.addressOf(broker));
+      return endTransactions({ clock, features, connect }, mine, audit).finally(done);
+    });
   }
 
   #adminTo(addresses: ClusterConfig['bootstrap']): AdminConnection {
