@@ -266,10 +266,10 @@ export class ClusterProxy implements AsyncDisposable {
     transactions: readonly OpenTransaction[],
     audit: (event: CleanupEvent) => void,
   ): void {
-    const { mine, done } = this.#transactionEnds.claim(session.id, transactions);
     const { clock } = this.#options;
     const { features } = this.#topology;
     this.#credentials.cleanUp(session, (user) => {
+      const { mine, done } = this.#transactionEnds.claim(session.id, transactions);
       const connect = async (broker = nodeId) => this.#loginAs(user, this.#topology.addressOf(broker));
       return endTransactions({ clock, features, connect }, mine, audit).finally(done);
     });

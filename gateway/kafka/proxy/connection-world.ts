@@ -12,6 +12,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { ClusterTopicNames } from '../broker/topic-names.ts';
 import type { BrokerFeatures, ClusterView, Maskers, Membership } from '../enforce/context.ts';
+import type { OpenTransaction } from '../enforce/open-transactions.ts';
 
 /** Everything a client connection has around it. One object per listener, shared by its connections. */
 export interface ConnectionWorld {
@@ -36,6 +37,12 @@ export interface ConnectionWorld {
   dial(session: Session): Promise<Socket>;
   /** Leaves groups for a client that was cut, in the background, while the session's credential lives. */
   leaveGroups(session: Session, memberships: readonly Membership[], audit: (event: CleanupEvent) => void): void;
+  /** Aborts transactions of a client that was cut, as leaveGroups. */
+  endTransactions(
+    session: Session,
+    transactions: readonly OpenTransaction[],
+    audit: (event: CleanupEvent) => void,
+  ): void;
   /** Why a session's access shrank just now. */
   lossReason(session: Session): CloseReason;
   /** Tells the gateway's log, once in a while per principal and resource, what was denied and how to ask for it. */

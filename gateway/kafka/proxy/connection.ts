@@ -81,6 +81,7 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     if (!session) return;
     const lost = (touch: Touch): boolean => !session.access.allows(touch.operation, touch.kind, touch.name);
     if (!this.#closed) this.#leaveGroups(({ groupId }) => !session.access.allows('consume', 'group', groupId));
+    if (!this.#closed) this.#endTransactions((id) => !session.access.allows('produce', 'transactionalId', id));
     if (this.client.holds(lost) || [...this.#answers.inFlight].some((entry) => entry.touches.some(lost))) {
       this.cutLost();
     }
@@ -105,6 +106,7 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     }
     this.client.reset();
     this.#leaveGroups(() => true);
+    this.#endTransactions(() => true);
     this.#end(reason);
   }
 
@@ -219,6 +221,13 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     if (!this.#session || left.length === 0) return;
     for (const { groupId } of left) this.#memberships.delete(groupId);
     this.world.leaveGroups(this.#session, left, (event) => this.journal.append(event));
+  }
+
+  /** The client cannot do it any more, and readers should not have to wait for its transaction timeout. */
+  #endTransactions(which: (transactionalId: string) => boolean): void {
+    const open = this.#state.transactions.take(which);
+    if (!this.#session || open.length === 0) return;
+    this.world.endTransactions(this.#session, open, (event) => this.journal.append(event));
   }
 
   /** Only when no byte can reach the client any more: until then a cut has to find this connection. */
