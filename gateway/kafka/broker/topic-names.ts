@@ -4,6 +4,8 @@ import { defaultMetadataRequest } from '../wire/generated/metadata.ts';
 import type { Admin } from './admin-connection.ts';
 
 const mostNames = 200_000;
+/** Ids in one request; a client may name any number. */
+const mostAsked = 1_000;
 
 /**
  * Names of topics by id (KIP-516). An id never gets another name, so what is known stays true also after the topic was
@@ -39,11 +41,13 @@ export class ClusterTopicNames implements TopicNames {
     const wanted = [...this.#wanted];
     this.#wanted = new Set();
     this.#next = undefined;
-    const { topics } = await this.#admin.call(apis.Metadata, {
-      ...defaultMetadataRequest,
-      topics: wanted.map((topicId) => ({ topicId, name: null })),
-      allowAutoTopicCreation: false,
-    });
-    for (const { topicId, name } of topics) if (name !== null) this.learn(topicId, name);
+    for (let at = 0; at < wanted.length; at += mostAsked) {
+      const { topics } = await this.#admin.call(apis.Metadata, {
+        ...defaultMetadataRequest,
+        topics: wanted.slice(at, at + mostAsked).map((topicId) => ({ topicId, name: null })),
+        allowAutoTopicCreation: false,
+      });
+      for (const { topicId, name } of topics) if (name !== null) this.learn(topicId, name);
+    }
   }
 }
