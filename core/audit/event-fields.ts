@@ -34,7 +34,13 @@ export const eventFields = {
   fetch_done: { topics: 'topics', bytes: 'number', latency: 'number' },
   fetch_cut: { topics: 'topics', bytes: 'number', reason: 'name' },
   produce_intent: { topics: 'topics', bytes: 'number', acks: 'number', transactionalId: 'client' },
-  produce_done: { topics: 'topics', latency: 'number' },
+  produce_done: {
+    topics: 'topics',
+    bytes: 'number',
+    acks: 'number',
+    transactionalId: 'client',
+    latency: 'number',
+  },
   deny: { operation: 'name', resource: 'name', name: 'client', code: 'name', rule: 'name', error: 'number' },
   summary: { of: 'name', code: 'name', count: 'number', from: 'instant', to: 'instant', merged: 'boolean' },
   policy_change: {

@@ -1,6 +1,6 @@
 import { formatInstant } from '../clock/instant.ts';
 import { clientText, nameText } from './client-text.ts';
-import type { AuditEvent, TopicEntry } from './event.ts';
+import type { AuditEvent, EventOrigin, TopicEntry } from './event.ts';
 import { eventFields, type FieldForm, originFields, topicFields } from './event-fields.ts';
 
 /** When, and by which process, a line is written. */
@@ -24,13 +24,26 @@ const own = new Map<string, FieldList>(Object.entries(eventFields).map(([kind, f
 
 /**
  * One event as the start of its line: JSON up to, and without, `,"prev":"…"}`. Only fields on the list are read, each
- * in its form; a value of another type than its form says is left out.
+ * in its form; a value of another type than its form says is left out. `shared` holds origin fields that the event
+ * itself does not have; its text is made once for each such object.
  */
-export function eventText(event: AuditEvent, stamp: LineStamp): string {
+export function eventText(event: AuditEvent, stamp: LineStamp, shared?: EventOrigin): string {
   const mono = Math.round(stamp.mono * 1000) / 1000;
   let text = `{"v":1,"seq":${stamp.seq},"ts":"${instantText(stamp.now)}","mono":${mono},"gw":${quoted(stamp.gw)},"kind":"${event.kind}"`;
+  if (shared) text += sharedText(shared);
   text += fieldsText(event, origin);
   return text + fieldsText(event, own.get(event.kind) ?? []);
+}
+
+const sharedTexts = new WeakMap<EventOrigin, string>();
+
+function sharedText(shared: EventOrigin): string {
+  let text = sharedTexts.get(shared);
+  if (text === undefined) {
+    text = fieldsText(shared, origin);
+    sharedTexts.set(shared, text);
+  }
+  return text;
 }
 
 let lastInstant = Number.NaN;

@@ -120,6 +120,7 @@ export interface FetchCutEvent extends EventOrigin {
   readonly reason: CloseReason;
 }
 
+/** What was sent: before its answer, or because an answer never came. */
 export interface ProduceIntentEvent extends EventOrigin {
   readonly kind: 'produce_intent';
   readonly topics: readonly TopicEntry[];
@@ -128,9 +129,16 @@ export interface ProduceIntentEvent extends EventOrigin {
   readonly transactionalId?: string | undefined;
 }
 
+/**
+ * What the broker answered. Where the intent was recorded before (strict durability), it says the outcome alone; else
+ * it says what was sent, too.
+ */
 export interface ProduceDoneEvent extends EventOrigin {
   readonly kind: 'produce_done';
   readonly topics: readonly TopicEntry[];
+  readonly bytes?: number | undefined;
+  readonly acks?: number | undefined;
+  readonly transactionalId?: string | undefined;
   readonly latency?: number | undefined;
 }
 

@@ -116,8 +116,8 @@ class SessionReader {
       this.#totals.fetchedRecords += records;
       this.#totals.fetchedBytes += number(event['bytes']);
     }
-    // An intent says what was sent; the outcome says which of it the broker took.
-    if (kind === 'produce_intent') {
+    // An intent says what was sent; an outcome says which of it the broker took, and, without an intent, what was sent.
+    if (kind === 'produce_intent' || kind === 'produce_done') {
       this.#totals.producedRecords += records;
       this.#totals.producedBytes += number(event['bytes']);
     }

@@ -1,6 +1,6 @@
 import { chainLine, leafHash, noLine } from './chain.ts';
 import { signCheckpoint } from './checkpoint.ts';
-import type { AuditEvent } from './event.ts';
+import type { AuditEvent, EventOrigin } from './event.ts';
 import { eventText } from './event-line.ts';
 import { MerkleTree } from './merkle-tree.ts';
 import type { NoteSigner } from './signed-note.ts';
@@ -100,11 +100,11 @@ export class SegmentWriter {
     return this.#checkpoint(at, undefined);
   }
 
-  /** The line of an event, newline included. */
-  line(event: AuditEvent, at: Instant): string {
+  /** The line of an event, newline included. `origin`: fields that it shares with others. */
+  line(event: AuditEvent, at: Instant, origin?: EventOrigin): string {
     this.#events++;
     this.#sinceCheckpoint++;
-    return this.#line(event, at);
+    return this.#line(event, at, origin);
   }
 
   #checkpoint(at: Instant, frontier: readonly string[] | undefined): { readonly line: string; readonly note: string } {
@@ -115,8 +115,8 @@ export class SegmentWriter {
     return { line, note };
   }
 
-  #line(event: AuditEvent, at: Instant): string {
-    const text = eventText(event, { seq: this.#tree.size, now: at.now, mono: at.mono, gw: this.#gw });
+  #line(event: AuditEvent, at: Instant, origin?: EventOrigin): string {
+    const text = eventText(event, { seq: this.#tree.size, now: at.now, mono: at.mono, gw: this.#gw }, origin);
     const line = chainLine(text, this.#prev);
     this.#prev = leafHash(line);
     this.#tree.add(this.#prev);

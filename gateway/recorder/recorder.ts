@@ -1,4 +1,4 @@
-import type { AuditEvent, StopEvent } from '../../core/audit/event.ts';
+import type { AuditEvent, EventOrigin, StopEvent } from '../../core/audit/event.ts';
 import { type Instant, SegmentWriter } from '../../core/audit/segment-writer.ts';
 import type { NoteSigner } from '../../core/audit/signed-note.ts';
 import { lockFolder, type WriterLock } from '../../core/audit/writer-lock.ts';
@@ -31,13 +31,16 @@ export interface RecorderOptions {
 }
 
 const checkpointEvery = 10_000;
+/** Events that nobody waits for gather for so long, or until they are so many bytes: one write and one sync for all. */
+const gatherFor = 100;
+const gatherBytes = 256 << 10;
 const retryEvery = 1000;
 const defaultLimits: QueueLimits = { events: 100_000, bytes: 64 * 1024 * 1024 };
 
 /**
- * The durable writer of one log. Events are numbered, chained and queued when they are given, and written in groups:
- * while one group is on its way to the disk the next one gathers, so there is no timer and no wait for one. It never
- * drops an event. When the disk fails, everybody who waits is told, and the lines are kept and written when it works
+ * The durable writer of one log. Events are numbered, chained and queued when they are given, and written in groups.
+ * Where somebody waits there is no timer: while one group is on its way to the disk the next one gathers. Events that
+ * nobody waits for go to the disk within a tenth of a second. It never drops an event. When the disk fails, everybody who waits is told, and the lines are kept and written when it works
  * again.
  */
 export class Recorder {
@@ -51,6 +54,7 @@ export class Recorder {
   #failure: SluiceError | undefined;
   #running: Promise<void> | undefined;
   #timer: Timer | undefined;
+  #gathering: Timer | undefined;
   #closed = false;
 
   /** Takes the folder, continues the log that is there, and is ready when its `start` line is durable. */
@@ -97,10 +101,12 @@ export class Recorder {
 
   /**
    * Queues an event. False when the queue is full now: the event is taken, but make no new ones until onDrain. After
-   * close nothing is taken.
+   * close nothing is taken. `origin`: fields that many events share, as one object for all of them.
    */
-  append(event: AuditEvent): boolean {
-    this.#add(event, undefined);
+  append(event: AuditEvent, origin?: EventOrigin): boolean {
+    this.#add(event, undefined, origin);
+    if (this.#queue.bytes >= gatherBytes || this.#queue.full) this.#run();
+    else this.#gather();
     return !this.#queue.full;
   }
 
@@ -108,9 +114,10 @@ export class Recorder {
    * As append, and calls back once: when the event is on the disk, or with RecorderFailed when it cannot be put there
    * now. Then the event is still kept, but what waits for it must not go on.
    */
-  appendStrict(event: AuditEvent, durable: Durable): boolean {
+  appendStrict(event: AuditEvent, durable: Durable, origin?: EventOrigin): boolean {
     const failure = this.#closed ? closedError(this.#options.folder) : this.#failure;
-    this.#add(event, failure ? undefined : durable);
+    this.#add(event, failure ? undefined : durable, origin);
+    this.#run();
     if (failure) process.nextTick(durable, failure);
     return !this.#queue.full;
   }
@@ -125,6 +132,7 @@ export class Recorder {
   /** Writes `stop` and a last checkpoint, and gives the folder back. Rejects when they could not be written. */
   async close(reason: StopEvent['reason']): Promise<void> {
     this.#timer?.cancel();
+    this.#gathering?.cancel();
     this.#add({ kind: 'stop', reason }, undefined);
     this.#checkpoint();
     this.#closed = true;
@@ -164,12 +172,19 @@ export class Recorder {
     });
   }
 
-  #add(event: AuditEvent, durable: Durable | undefined): void {
+  #add(event: AuditEvent, durable: Durable | undefined, origin?: EventOrigin): void {
     if (this.#closed) return;
     const at = this.#now();
     if (this.#writer.full(at)) this.#openSegment(at);
-    this.#queue.add(this.#writer.line(event, at), durable);
-    this.#run();
+    this.#queue.add(this.#writer.line(event, at, origin), durable);
+  }
+
+  #gather(): void {
+    if (this.#running !== undefined || this.#closed) return; // what is being written now is followed by the rest
+    this.#gathering ??= this.#clock.after(gatherFor, () => {
+      this.#gathering = undefined;
+      this.#run();
+    });
   }
 
   #openSegment(at: Instant): void {

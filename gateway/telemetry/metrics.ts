@@ -19,13 +19,24 @@ type Labels = Readonly<Record<string, string>>;
  */
 class Counts {
   readonly #values = new Map<string, { labels: Labels; value: number }>();
+  readonly #byObject = new WeakMap<Labels, { value: number }>();
 
+  /** Who counts often gives the same object each time. */
   add(labels: Labels, n = 1): void {
+    const known = this.#byObject.get(labels);
+    if (known) {
+      known.value += n;
+      return;
+    }
     let key = '';
     for (const name in labels) key += `${labels[name]}\0`;
-    const entry = this.#values.get(key);
-    if (entry) entry.value += n;
-    else this.#values.set(key, { labels, value: n });
+    let entry = this.#values.get(key);
+    if (!entry) {
+      entry = { labels, value: 0 };
+      this.#values.set(key, entry);
+    }
+    entry.value += n;
+    this.#byObject.set(labels, entry);
   }
 
   entries(): Iterable<{ labels: Labels; value: number }> {

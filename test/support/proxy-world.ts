@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AuditEvent, CloseReason } from '../../core/audit/event.ts';
+import type { AuditEvent, CloseReason, EventOrigin } from '../../core/audit/event.ts';
 import { type Clock, systemClock } from '../../core/clock/clock.ts';
 import { UpstreamError } from '../../core/errors/sluice-error.ts';
 import { compileMasks } from '../../core/mask/compile-masks.ts';
@@ -27,13 +27,13 @@ export class MemoryRecorder {
   /** What becomes of events that have to be durable. */
   disk: 'works' | 'fails' | 'hangs' = 'works';
 
-  append(event: AuditEvent): boolean {
-    this.events.push(event);
+  append(event: AuditEvent, origin?: EventOrigin): boolean {
+    this.events.push({ ...origin, ...event });
     return !this.full;
   }
 
-  appendStrict(event: AuditEvent, durable: (error: UpstreamError | undefined) => void): boolean {
-    this.events.push(event);
+  appendStrict(event: AuditEvent, durable: (error: UpstreamError | undefined) => void, origin?: EventOrigin): boolean {
+    this.events.push({ ...origin, ...event });
     const error = this.disk === 'fails' ? new UpstreamError('RecorderFailed', 'the disk is gone') : undefined;
     if (this.disk !== 'hangs') setImmediate(durable, error);
     return !this.full;

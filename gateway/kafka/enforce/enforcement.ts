@@ -69,6 +69,8 @@ export interface Enforcement {
   onResponse(body: Buffer, version: number, pending: unknown, context: FrameContext): AnswerOutcome;
   /** For a response that needs no change: reads it while it arrives. undefined where it has to be judged whole. */
   readonly stream?: StreamRule<unknown> | undefined;
+  /** The connection ended before the answer came: puts into the context what is still to be recorded. */
+  lost?(pending: unknown, context: FrameContext): void;
 }
 
 export type StreamRule<Pending> = (
@@ -86,6 +88,8 @@ export interface Rule<Request, Response, Pending> {
   response?(response: Response, version: number, pending: Pending, context: FrameContext): ResponseOutcome<Response>;
   /** Set where responses can be large. */
   readonly stream?: StreamRule<Pending>;
+  /** Set where something is recorded with the answer only. */
+  lost?(pending: Pending, context: FrameContext): void;
   /** False when the client gets no answer (Produce with acks=0). */
   answered?(request: Request): boolean;
 }
@@ -100,6 +104,7 @@ export function enforcement<Request, Response, Pending = undefined>(
     min: rule.min,
     max: rule.max,
     stream: rule.stream as StreamRule<unknown> | undefined,
+    lost: (pending, context) => rule.lost?.(pending as Pending, context),
     onRequest(bytes, version, context) {
       const cursor = new Cursor(bytes);
       const request = api.readRequest(cursor, version);

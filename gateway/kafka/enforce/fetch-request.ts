@@ -17,6 +17,8 @@ import { topicName } from './topic-ids.ts';
 import type { TopicRef } from './topic-ref.ts';
 
 const sessionsFrom = 7;
+/** First version whose topics go by id. */
+export const byIdFrom = 13;
 
 /** What a fetch keeps for its answer. */
 export interface FetchPending extends SessionStep {

@@ -14,6 +14,8 @@ import { batchOffset } from '../wire/record-batch.ts';
 import type { FrameContext } from './context.ts';
 import type { ResponseScan } from './enforcement.ts';
 import { denied } from './errors.ts';
+import { byIdFrom, type FetchPending } from './fetch-request.ts';
+import { settleSession } from './fetch-session.ts';
 
 /** What stands around the records of one partition may be this large; more is no answer of a broker. */
 const largestPart = 8 << 20;
@@ -23,6 +25,15 @@ const lengthEnd = batchOffset.length + 4;
 const unusedTag = 0x7f;
 
 type Part = 'head' | 'topic' | 'partition' | 'records' | 'partitionTail' | 'topicTail' | 'tail' | 'done';
+
+export interface FetchStreamOptions {
+  readonly version: number;
+  readonly bodyLength: number;
+  /** Gives the name of a topic whose records the client may have as they are; undefined ends the walk with an error. */
+  readonly mayRead: (topic: string, topicId: string) => string | undefined;
+  /** Told before any topic. */
+  readonly onHead: (errorCode: number, sessionId: number) => void;
+}
 
 /**
  * Walks the body of a Fetch response while it arrives, and says how much of it may go on to the client: everything
@@ -35,7 +46,8 @@ export class FetchStream implements ResponseScan {
   hidEndpoints = false;
   readonly #version: number;
   readonly #bodyLength: number;
-  readonly #mayRead: (topic: string, topicId: string) => string | undefined;
+  readonly #mayRead: FetchStreamOptions['mayRead'];
+  readonly #onHead: FetchStreamOptions['onHead'];
   #part: Part = 'head';
   #scanned = 0;
   #topicsLeft = 0;
@@ -47,11 +59,11 @@ export class FetchStream implements ResponseScan {
   #partition: FetchResponsePartitionDataHead | undefined;
   #summary = { records: 0, first: [0, 0], last: [0, 0, 0], any: false };
 
-  /** `mayRead` gives the name of a topic whose records the client may have; undefined ends the walk with an error. */
-  constructor(version: number, bodyLength: number, mayRead: (topic: string, topicId: string) => string | undefined) {
+  constructor({ version, bodyLength, mayRead, onHead }: FetchStreamOptions) {
     this.#version = version;
     this.#bodyLength = bodyLength;
     this.#mayRead = mayRead;
+    this.#onHead = onHead;
   }
 
   get done(): boolean {
@@ -78,6 +90,7 @@ export class FetchStream implements ResponseScan {
     this.#scanned += at;
     const left = this.#bodyLength - this.#scanned;
     if (this.done && left > 0) throw new ProtocolError('BadFrame', `${left} bytes are left over after the last field`);
+    if (!this.done && view.length - at >= left) throw new ProtocolError('BadFrame', 'the answer ends within a field');
     return at;
   }
 
@@ -99,8 +112,9 @@ export class FetchStream implements ResponseScan {
     const v = this.#version;
     switch (this.#part) {
       case 'head': {
-        const { responsesLength } = readFetchResponseHead(c, v);
+        const { errorCode, sessionId, responsesLength } = readFetchResponseHead(c, v);
         this.#topicsLeft = known(responsesLength);
+        this.#onHead(errorCode, sessionId);
         this.#part = this.#topicsLeft > 0 ? 'topic' : 'tail';
         return;
       }
@@ -213,27 +227,24 @@ function known(length: number): number {
   return length;
 }
 
-/** What a request leaves for its answer, as far as streaming goes. */
-export interface StreamedFetch {
-  /** The answer may go to the client untouched: no partition is to be put back, no topic of it is masked. */
-  readonly plain: boolean;
-}
-
 /** Fetch's StreamRule: every topic that was allowed for the request, as long as it still is. */
 export function streamFetch(
   bodyLength: number,
   version: number,
-  pending: StreamedFetch,
+  pending: FetchPending,
   context: FrameContext,
 ): ResponseScan | undefined {
   if (!pending.plain) return undefined;
+  const byId = version >= byIdFrom;
   const mayRead = (topic: string, topicId: string): string | undefined => {
-    const name = topic === '' ? context.topicNames.nameOf(topicId) : topic;
+    const name = byId ? context.topicNames.nameOf(topicId) : topic;
     if (name === undefined) return undefined;
     const decision = context.decide('consume', 'topic', name, denied.topic);
     return decision.effect === 'allow' && !context.maskers(decision, 'consume') ? name : undefined;
   };
-  return new FetchStream(version, bodyLength, mayRead);
+  const onHead = (errorCode: number, sessionId: number): void =>
+    settleSession(pending, { errorCode, sessionId }, context.connection);
+  return new FetchStream({ version, bodyLength, mayRead, onHead });
 }
 
 /** A 64-bit offset from its halves, in decimal. */

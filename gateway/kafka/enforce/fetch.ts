@@ -6,13 +6,10 @@ import { rewriteEndpoint } from './addresses.ts';
 import type { FrameContext } from './context.ts';
 import { enforcement } from './enforcement.ts';
 import { judgeAnswer, withRefused } from './fetch-answer.ts';
-import { type FetchPending, fullFetch, incrementalFetch } from './fetch-request.ts';
+import { byIdFrom, type FetchPending, fullFetch, incrementalFetch } from './fetch-request.ts';
 import { settleSession } from './fetch-session.ts';
 import { streamFetch } from './fetch-stream.ts';
 import { namesNeeded, topicName } from './topic-ids.ts';
-
-/** First version whose topics go by id. */
-const byIdFrom = 13;
 
 /**
  * Read on every topic. Denied partitions come back with 29, those of an id that no topic has with 100, high watermark

@@ -7,6 +7,7 @@ import {
   type ProduceRequest,
   type ProduceRequestTopicProduceData,
   type ProduceResponse,
+  type ProduceResponsePartitionProduceResponse,
 } from '../wire/generated/produce.ts';
 import { rewriteEndpoint } from './addresses.ts';
 import { type BatchSummary, summarizeBatches } from './batch-summary.ts';
@@ -17,7 +18,17 @@ import { maskRecords } from './mask-records.ts';
 import { type ProducedTopic, produceByIdFrom, produceKey, putBack, refuseAll } from './produce-answer.ts';
 import { namesNeeded, topicName } from './topic-ids.ts';
 
+/** What a request sent, as it is recorded. */
+interface Sent {
+  readonly topics: readonly TopicEntry[];
+  readonly bytes: number;
+  readonly acks: number;
+  readonly transactionalId?: string;
+}
+
 interface Pending {
+  /** Recorded together with the answer; undefined where it was recorded before. */
+  readonly sent: Sent | undefined;
   /** Topics in the order of the request, with the partitions that were answered here. */
   readonly topics: readonly ProducedTopic[];
   readonly complete: boolean;
@@ -67,14 +78,16 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
     }
     if (forwarded.length === 0 && changed)
       return { kind: 'reply', response: putBack({ ...defaultProduceResponse, responses: [] }, topics, byId) };
-    context.events.push({
-      kind: 'produce_intent',
+    const sent: Sent = {
       topics: entries,
       bytes: entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0),
       acks: request.acks,
       ...(transactionalId === null ? {} : { transactionalId }),
-    });
-    const pending: Pending = { topics, complete: !topics.some((topic) => topic.refused.size > 0) };
+    };
+    const told = context.strict || request.acks === 0;
+    if (told) context.events.push({ kind: 'produce_intent', ...sent });
+    const complete = !topics.some((topic) => topic.refused.size > 0);
+    const pending: Pending = { topics, complete, sent: told ? undefined : sent };
     if (changed && request.acks === 0 && !pending.complete) {
       return {
         kind: 'close',
@@ -88,24 +101,28 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
   },
   response(response, version, pending, context) {
     const byId = version >= produceByIdFrom;
-    const names = new Map(pending.topics.map((topic) => [produceKey(topic, byId), topic.known]));
-    context.events.push({
-      kind: 'produce_done',
-      topics: response.responses.flatMap((topic) =>
-        topic.partitionResponses.map((partition) => ({
-          topic: names.get(produceKey(topic, byId)) ?? topic.name,
-          partition: partition.index,
-          ...(partition.errorCode === 0
-            ? { firstOffset: String(partition.baseOffset) }
-            : { error: partition.errorCode }),
-        })),
-      ),
+    const answers = response.responses.flatMap((topic) => {
+      const key = produceKey(topic, byId);
+      const name = pending.topics.find((one) => produceKey(one, byId) === key)?.known ?? topic.name;
+      return topic.partitionResponses.map((partition) => outcomeOf(name, partition, pending.sent));
     });
+    context.events.push({ kind: 'produce_done', ...pending.sent, topics: answers });
     const endpoints = response.nodeEndpoints.flatMap((endpoint) => rewriteEndpoint(endpoint, context.cluster));
     if (pending.complete && response.nodeEndpoints.length === 0) return { kind: 'forward' };
     return { kind: 'send', response: putBack({ ...response, nodeEndpoints: endpoints }, pending.topics, byId) };
   },
+  lost({ sent }, context) {
+    if (sent) context.events.push({ kind: 'produce_intent', ...sent });
+  },
 });
+
+/** What became of one partition, with what was sent to it where that was not recorded before. */
+function outcomeOf(topic: string, answer: ProduceResponsePartitionProduceResponse, sent: Sent | undefined): TopicEntry {
+  const { index: partition, errorCode, baseOffset } = answer;
+  const outcome = errorCode === 0 ? { firstOffset: String(baseOffset) } : { error: errorCode };
+  const entry = sent?.topics.find((one) => one.partition === partition && one.topic === topic);
+  return entry ? { ...entry, ...outcome } : { topic, partition, ...outcome };
+}
 
 function idsNeeded({ topicData }: ProduceRequest, context: FrameContext) {
   return namesNeeded(

@@ -62,6 +62,16 @@ export class AnswerLane {
     else upstream?.inlet.resume();
   }
 
+  /** The connection ends: records what was sent and will not be answered. */
+  lose(): void {
+    for (const entry of this.inFlight) {
+      const context = entry.arrived ? undefined : this.#contextOf(entry);
+      if (!context) continue;
+      entry.enforcement?.lost?.(entry.pending, context);
+      this.#host.journal.events(context, entry.correlationId);
+    }
+  }
+
   #holder(): boolean {
     const { closed, client, world } = this.#host;
     return closed || client.pending || this.#held > 0 || this.#stream?.waiting === true || world.recorder.full;

@@ -210,6 +210,7 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     if (this.#closed) return;
     this.#closed = true;
     this.#deadline.cancel();
+    this.#answers.lose();
     this.#upstream?.reset();
     this.client.end(); // answers that were given before the end still go out; after a cut there is nothing left to go
     this.world.onClosed(this, reason);

@@ -8,6 +8,14 @@ import type { ConnectionWorld } from './connection-world.ts';
 export class Journal {
   readonly #world: ConnectionWorld;
   readonly #origin: EventOrigin;
+  #kept:
+    | {
+        readonly session: Session | undefined;
+        readonly grant: string | undefined;
+        readonly policy: string | undefined;
+        readonly origin: EventOrigin;
+      }
+    | undefined;
   session: Session | undefined;
   clientId = '';
   software: string | undefined;
@@ -18,7 +26,7 @@ export class Journal {
   }
 
   append(event: AuditEvent, corr?: number): void {
-    this.#world.recorder.append({ ...this.#whole(corr), ...event });
+    this.#world.recorder.append(withCorr(event, corr), this.#shared(undefined));
   }
 
   /** What a stranger can make happen as often as he likes: failed logins, garbage. */
@@ -53,28 +61,40 @@ export class Journal {
 
   /** Queues the events of a frame. Refusals among them are the client's to repeat: they go where denials go. */
   events(context: FrameContext, corr: number): void {
-    for (const event of this.#kept(context, corr)) this.#world.recorder.append(event);
+    if (context.events.length === 0) return;
+    const shared = this.#shared(context);
+    for (const event of context.events) {
+      if (event.kind === 'deny') this.#world.flood.note({ ...this.#whole(corr, context), ...event });
+      else this.#world.recorder.append(withCorr(event, corr), shared);
+    }
   }
 
   /** As events, and calls back once, when all of them are on the disk or cannot be put there. */
   durably(context: FrameContext, corr: number, done: (error: SluiceError | undefined) => void): void {
-    const kept = this.#kept(context, corr);
-    const last = kept.pop();
-    for (const event of kept) this.#world.recorder.append(event);
-    if (last)
-      this.#world.recorder.appendStrict(last, done); // lines go to the disk in order: the last stands for all
-    else done(undefined);
+    const last = context.events.findLast((event) => event.kind !== 'deny');
+    if (!last) {
+      this.events(context, corr);
+      return done(undefined);
+    }
+    const shared = this.#shared(context);
+    for (const event of context.events) {
+      if (event.kind === 'deny') this.#world.flood.note({ ...this.#whole(corr, context), ...event });
+      else if (event !== last) this.#world.recorder.append(withCorr(event, corr), shared);
+    }
+    // Lines go to the disk in order: the last stands for all.
+    this.#world.recorder.appendStrict(withCorr(last, corr), done, shared);
   }
 
-  /** The frame's events with who and where; refusals are handed to the flood quota instead. */
-  #kept(context: FrameContext, corr: number): AuditEvent[] {
-    const origin = this.#whole(corr, context);
-    const kept: AuditEvent[] = [];
-    for (const event of context.events) {
-      if (event.kind === 'deny') this.#world.flood.note({ ...origin, ...event });
-      else kept.push({ ...origin, ...event });
-    }
-    return kept;
+  /** Who and where, as one object for all events of a session under the same right. */
+  #shared(context: FrameContext | undefined): EventOrigin {
+    const { session } = this;
+    const grant = context?.grant;
+    const policy = context?.policy;
+    const kept = this.#kept;
+    if (kept && kept.session === session && kept.grant === grant && kept.policy === policy) return kept.origin;
+    const origin = this.#whole(undefined, context);
+    this.#kept = { session, grant, policy, origin };
+    return origin;
   }
 
   #whole(corr: number | undefined, context?: FrameContext): EventOrigin {
@@ -87,4 +107,10 @@ export class Journal {
       ...(context?.policy === undefined ? {} : { policy: context.policy }),
     };
   }
+}
+
+/** The event belongs to this request. Events are made for one frame, so that it may be written into it. */
+function withCorr(event: AuditEvent, corr: number | undefined): AuditEvent {
+  if (corr !== undefined) (event as { corr?: number }).corr = corr;
+  return event;
 }

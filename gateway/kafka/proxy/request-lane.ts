@@ -4,7 +4,7 @@ import { BugError, ProtocolError } from '../../../core/errors/sluice-error.ts';
 import type { Session } from '../../session/session.ts';
 import { advertised, apiVersionsRange, unsupportedApiVersions } from '../enforce/api-versions.ts';
 import type { FrameContext } from '../enforce/context.ts';
-import type { Outcome } from '../enforce/enforcement.ts';
+import type { Enforcement, Outcome } from '../enforce/enforcement.ts';
 import { table } from '../enforce/table.ts';
 import { ApiKey, apis } from '../wire/generated/apis.ts';
 import { framePrefix, RequestHeader } from '../wire/request-header.ts';
@@ -35,6 +35,7 @@ export class RequestLane {
   readonly #login: ClientLogin;
   readonly #answers: AnswerLane;
   readonly #header = new RequestHeader();
+  readonly #counted = new Map<Enforcement, { cluster: string; api: string; outcome: string }>();
   /** Async steps (token check, dialling, a durable record) under way: nothing is judged meanwhile. */
   #steps = 0;
 
@@ -163,7 +164,7 @@ export class RequestLane {
     const outcome = entry.onRequest(frame.subarray(bodyOffset), apiVersion, context);
     if (outcome.kind === 'need') return this.#ask(frame, outcome.topicIds, session, asked);
     journal.denials(context, correlationId);
-    world.metrics.requests.add({ cluster: world.cluster, api: entry.api.name, outcome: outcome.kind });
+    this.#count(entry, outcome.kind);
     if (outcome.kind === 'close') return this.#host.close(outcome);
     if (outcome.kind === 'reply') {
       journal.events(context, correlationId);
@@ -187,6 +188,15 @@ export class RequestLane {
       upstream: true,
       arrived: false,
     });
+  }
+
+  #count(entry: Enforcement, outcome: Outcome['kind']): void {
+    let labels = this.#counted.get(entry);
+    if (labels?.outcome !== outcome) {
+      labels = { cluster: this.#host.world.cluster, api: entry.api.name, outcome };
+      this.#counted.set(entry, labels);
+    }
+    this.#host.world.metrics.requests.add(labels);
   }
 
   #ask(frame: Buffer, topicIds: readonly string[], session: Session, asked: boolean): void {

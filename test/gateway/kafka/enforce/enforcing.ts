@@ -86,6 +86,12 @@ export class Enforcing {
     return { kind: 'send', message: whole(outcome.body, version, api.readResponse as never) };
   }
 
+  /** The connection ends instead of an answer to the last request. */
+  lost(api: { readonly key: number }): void {
+    this.context = this.#context();
+    table.get(api.key)!.lost?.(this.#pending, this.context);
+  }
+
   get denied(): string[] {
     return this.context.denials.map(({ operation, kind, name, error }) => `${operation} ${kind} ${name} ${error}`);
   }
