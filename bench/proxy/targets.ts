@@ -129,7 +129,10 @@ async function startSluice(
       },
     ],
     logLevel: 'warn',
-    ...(workers > 1 ? { spec: { workers } } : {}),
+    spec: {
+      policyRepo: { url: repo.url, branch: 'main', pollInterval: 'PT1M' },
+      ...(workers > 1 ? { workers } : {}),
+    },
   });
   const gateway = stack.use(await startGatewayProcess(config, join(dir, 'gateway.log')));
   const token = await issuer.token('alice');
