@@ -55,6 +55,14 @@ export class LineQueue {
     return this.#chunks[0];
   }
 
+  /** Somebody waits, a segment starts, a checkpoint is among the lines, or the queue is full. */
+  get pressing(): boolean {
+    return (
+      this.#full ||
+      this.#chunks.some((chunk) => chunk.waiters.length > 0 || chunk.note !== undefined || chunk.starts !== undefined)
+    );
+  }
+
   startSegment(name: string, line: string, note: string): void {
     this.#chunks.push({ starts: name, startNote: note, lines: [], bytes: 0, waiters: [], note });
     this.add(line, undefined);

@@ -105,7 +105,7 @@ export class Recorder {
    */
   append(event: AuditEvent, origin?: EventOrigin): boolean {
     this.#add(event, undefined, origin);
-    if (this.#queue.bytes >= gatherBytes || this.#queue.full) this.#run();
+    if (this.#urgent) this.#run();
     else this.#gather();
     return !this.#queue.full;
   }
@@ -206,7 +206,9 @@ export class Recorder {
   #run(): void {
     this.#running ??= this.#flush().finally(() => {
       this.#running = undefined;
-      if (this.#queue.first && !(this.#failure && this.#closing.signal.aborted)) this.#run();
+      if (!this.#queue.first || (this.#failure && this.#closing.signal.aborted)) return;
+      if (this.#urgent) this.#run();
+      else this.#gather();
     });
   }
 
@@ -223,7 +225,13 @@ export class Recorder {
       }
       this.#queue.done();
       if (this.#failure) this.#recover();
+      if (!this.#urgent) return;
     }
+  }
+
+  /** Something in the queue should not wait for more. */
+  get #urgent(): boolean {
+    return this.#closing.signal.aborted || this.#queue.pressing || this.#queue.bytes >= gatherBytes;
   }
 
   #fail(cause: unknown): void {
