@@ -6,19 +6,18 @@
  *   node bench/proxy.ts [--rounds 3] [--seconds 10] [--only NAME,…] [--skip latency,produce,consume,idle]
  *                       [--workers N] [--peer NAME=HOST:PORT,PID]…
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { runKafkaTool } from '../test/support/kafka-broker.ts';
 import { idle } from './proxy/idle-consumers.ts';
-import type { PreciseResult } from './proxy/precise-producer.ts';
+import { producePrecisely } from './proxy/precise-producer.ts';
 import { cpuSeconds, memory } from './proxy/process-cost.ts';
 import { clientProperties, type Peer, pin, record, stage, type Target } from './proxy/targets.ts';
 
-const run = promisify(execFile);
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
@@ -93,11 +92,8 @@ function note({ name }: Target, what: string, value: number): void {
 
 async function latency(target: Target): Promise<Record<string, number>> {
   if (target.tls) return {};
-  const job = { port: target.port, topic: target.topic, rate, seconds, record: record(), token: target.token };
   const before = cost(target);
-  const script = join(import.meta.dirname, 'proxy/precise-producer.ts');
-  const { stdout } = await run(process.execPath, [script, JSON.stringify(job)], { timeout: (seconds + 60) * 1000 });
-  const { p50, p95, p99, sent } = JSON.parse(stdout) as PreciseResult;
+  const { p50, p95, p99, sent } = await producePrecisely(target, rate, seconds);
   const cpu = (cost(target) - before) / ((sent * bytesOfRecord) / perGb);
   return { 'p50 µs': p50, 'p95 µs': p95, 'p99 µs': p99, ...(target.pid ? { 'CPU-s/GB at rate': cpu } : {}) };
 }

@@ -1,98 +1,71 @@
-/**
- * One producer at a constant rate, one record in each request, acks=all: how long each took, in microseconds.
- * `node precise-producer.ts '{"port":…,"topic":…,"rate":…,"seconds":…,"record":…,"token"?:…}'` prints JSON. A thread
- * that sleeps to the microsecond says when; timers alone are good for milliseconds only.
- */
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+/** One producer at a constant rate through a target: prepares the frames, and has the precise part done by Python. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { BugError } from '../../core/errors/sluice-error.ts';
 import { apis } from '../../gateway/kafka/wire/generated/apis.ts';
 import { defaultMetadataRequest } from '../../gateway/kafka/wire/generated/metadata.ts';
 import { defaultProduceRequest } from '../../gateway/kafka/wire/generated/produce.ts';
 import { RawClient, requestFrame } from '../../test/support/raw-client.ts';
 import { batchOf } from '../../test/support/record-batches.ts';
+import { record, type Target } from './targets.ts';
 
-export interface PreciseJob {
-  readonly port: number;
-  readonly topic: string;
-  readonly rate: number;
-  readonly seconds: number;
-  readonly record: string;
-  /** Logs in with PLAIN when it is given. */
-  readonly token?: string;
-}
+/** Microseconds from a request to its answer. */
 export interface PreciseResult {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
   readonly sent: number;
+  /** Requests a second that were really made. */
   readonly rate: number;
 }
 
 const produceVersion = 13;
 
-if (isMainThread) {
-  const job = JSON.parse(process.argv[2] ?? '') as PreciseJob;
-  process.stdout.write(`${JSON.stringify(await run(job))}\n`);
-} else {
-  tick(workerData as { intervalMs: number });
+/** Sends `rate` requests a second, each with one record of 1 KiB and acks=all. */
+export async function producePrecisely(target: Target, rate: number, seconds: number): Promise<PreciseResult> {
+  const job = {
+    port: target.port,
+    rate,
+    seconds,
+    opening: loginFrames(target.token).map((frame) => frame.toString('hex')),
+    frame: (await produceFrame(target)).toString('hex'),
+  };
+  const child = spawn('python3', [join(import.meta.dirname, 'precise-producer.py')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), (seconds + 60) * 1000);
+  child.stdin.end(JSON.stringify(job));
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  clearTimeout(timer);
+  if (code !== 0) throw new BugError(`the precise producer ended with ${String(code)}`);
+  return JSON.parse(stdout) as PreciseResult;
 }
 
-function tick({ intervalMs }: { intervalMs: number }): void {
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  for (let next = performance.now(); ; next += intervalMs) {
-    const left = next - performance.now();
-    if (left > 0) Atomics.wait(cell, 0, 0, left);
-    parentPort?.postMessage(0);
-  }
+function loginFrames(token: string | undefined): Buffer[] {
+  if (token === undefined) return [];
+  return [
+    requestFrame(apis.SaslHandshake, 1, { mechanism: 'PLAIN' }),
+    requestFrame(apis.SaslAuthenticate, 2, { authBytes: Buffer.from(`\0alice\0${token}`) }),
+  ];
 }
 
-async function run(job: PreciseJob): Promise<PreciseResult> {
-  using client = await RawClient.open(job.port);
-  if (job.token !== undefined) await client.login(job.token);
+async function produceFrame({ port, topic, token }: Target): Promise<Buffer> {
+  using client = await RawClient.open(port);
+  if (token !== undefined) await client.login(token);
   const { topics } = await client.ask(apis.Metadata, 12, {
     ...defaultMetadataRequest,
     allowAutoTopicCreation: false,
-    topics: [{ topicId: 'AAAAAAAAAAAAAAAAAAAAAA', name: job.topic }],
+    topics: [{ topicId: 'AAAAAAAAAAAAAAAAAAAAAA', name: topic }],
   });
-  const frame = requestFrame(apis.Produce, produceVersion, {
+  const partitionData = [{ index: 0, records: batchOf([record()]) }];
+  return requestFrame(apis.Produce, produceVersion, {
     ...defaultProduceRequest,
     acks: -1,
     timeoutMs: 30_000,
-    topicData: [
-      { name: '', topicId: topics[0]!.topicId, partitionData: [{ index: 0, records: batchOf([job.record]) }] },
-    ],
+    topicData: [{ name: '', topicId: topics[0]!.topicId, partitionData }],
   });
-  const sentAt: number[] = [];
-  const took: number[] = [];
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const total = job.rate * job.seconds;
-  const warm = Math.floor(total / 10);
-  let sent = 0;
-  let answered = 0;
-  const socket = client.socket;
-  socket.removeAllListeners('data');
-  socket.on('error', reject);
-  let rest: Buffer = Buffer.alloc(0);
-  socket.on('data', (chunk: Buffer) => {
-    const now = performance.now();
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
-      rest = rest.subarray(4 + rest.readInt32BE(0));
-      if (answered++ >= warm) took.push((now - sentAt[answered - 1]!) * 1000);
-    }
-    if (answered >= total) resolve();
-  });
-  const worker = new Worker(new URL(import.meta.url), { workerData: { intervalMs: 1000 / job.rate } });
-  const begin = performance.now();
-  worker.on('message', () => {
-    if (sent >= total) return;
-    sentAt.push(performance.now());
-    sent++;
-    socket.write(frame);
-  });
-  await promise;
-  const rate = total / ((performance.now() - begin) / 1000);
-  await worker.terminate();
-  took.sort((a, b) => a - b);
-  const at = (q: number): number => Math.round(took[Math.min(took.length - 1, Math.floor(took.length * q))] ?? 0);
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), sent: total, rate };
 }
