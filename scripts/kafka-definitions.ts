@@ -182,7 +182,7 @@ function resolve(raw: RawMessage, versions: Versions): Message {
 }
 
 /** `none`, `3`, `3+` or `3-5`. */
-function parseVersions(text: string): Versions | undefined {
+export function parseVersions(text: string): Versions | undefined {
   if (text === 'none') return undefined;
   const match = /^(\d+)(\+|-(\d+))?$/.exec(text);
   if (!match) throw new BugError(`'${text}' is not a version range`);
@@ -190,7 +190,8 @@ function parseVersions(text: string): Versions | undefined {
   return { lo, hi: match[2] === undefined ? lo : match[2] === '+' ? Number.POSITIVE_INFINITY : Number(match[3]) };
 }
 
-function withoutComments(text: string): string {
+/** A definition's JSON has comments. */
+export function withoutComments(text: string): string {
   return text
     .replace(/^\s*\/\/.*$/gm, '')
     .replace(/("(?:[^"\\\n]|\\.)*")|\/\/.*$/gm, (_, string?: string) => string ?? '');

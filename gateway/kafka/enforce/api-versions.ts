@@ -3,8 +3,8 @@ import { apis } from '../wire/generated/apis.ts';
 import type { BrokerFeatures } from './context.ts';
 import { table } from './table.ts';
 
-/** Versions of what the gateway answers itself. */
-const own = [
+/** Versions of what the gateway answers itself, without the table. */
+export const own = [
   { apiKey: apis.SaslHandshake.key, minVersion: 0, maxVersion: 1 },
   { apiKey: apis.ApiVersions.key, minVersion: 0, maxVersion: 4 },
   { apiKey: apis.SaslAuthenticate.key, minVersion: 0, maxVersion: 2 },

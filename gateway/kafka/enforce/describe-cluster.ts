@@ -1,3 +1,4 @@
+import { KafkaError } from '../wire/error-codes.ts';
 import { apis } from '../wire/generated/apis.ts';
 import {
   type DescribeClusterRequest,
@@ -9,8 +10,6 @@ import { enforcement } from './enforcement.ts';
 import { operationsNotTold } from './errors.ts';
 
 const brokerEndpoints = 1;
-/** UNSUPPORTED_ENDPOINT_TYPE */
-const unsupportedEndpointType = 115;
 
 /** Answered from the gateway's own view: a real address has no way in. Controller endpoints (type 2) are not offered. */
 export const describeCluster = enforcement<DescribeClusterRequest, DescribeClusterResponse>(apis.DescribeCluster, {
@@ -22,7 +21,7 @@ export const describeCluster = enforcement<DescribeClusterRequest, DescribeClust
         kind: 'reply',
         response: {
           ...defaultDescribeClusterResponse,
-          errorCode: unsupportedEndpointType,
+          errorCode: KafkaError.unsupportedEndpointType,
           errorMessage: 'Sluice: only broker endpoints can be described.',
           endpointType: request.endpointType,
         },

@@ -42,7 +42,7 @@ export const describeTopicPartitions = enforcement<
     const from = request.cursor?.topicName ?? '';
     const refused: string[] = [];
     const topics = request.topics.filter(({ name }) => {
-      if (name < from) return true; // was on an earlier page, and the broker leaves it out
+      if (name < from) return false; // was on an earlier page: the broker would leave it out too
       if (context.allows('describe', 'topic', name, denied.topic)) return true;
       refused.push(name);
       return false;
@@ -50,7 +50,7 @@ export const describeTopicPartitions = enforcement<
     if (topics.length === 0) {
       return { kind: 'reply', response: { ...defaultDescribeTopicPartitionsResponse, topics: refused.map(refusal) } };
     }
-    if (refused.length === 0) return { kind: 'forward', pending: { refused, named: true } };
+    if (topics.length === request.topics.length) return { kind: 'forward', pending: { refused, named: true } };
     return { kind: 'send', request: { ...request, topics }, pending: { refused, named: true } };
   },
   response(response, _version, pending, context) {

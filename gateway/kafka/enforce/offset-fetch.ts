@@ -38,7 +38,7 @@ export const offsetFetch = enforcement<OffsetFetchRequest, OffsetFetchResponse, 
     if (need) return need;
     const topicsOf = new Map<string, OffsetFetchResponseOffsetFetchResponseTopics[]>();
     if (version < groupsFrom) {
-      if (!context.allows('consume', 'group', request.groupId, denied.group)) {
+      if (!context.allows('describe', 'group', request.groupId, denied.group)) {
         return { kind: 'reply', response: singleGroupDenied(request, version) };
       }
       const topics = request.topics && allowedTopics(request.groupId, request.topics, byId, topicsOf, context);
@@ -51,7 +51,7 @@ export const offsetFetch = enforcement<OffsetFetchRequest, OffsetFetchResponse, 
     const refused: OffsetFetchResponseOffsetFetchResponseGroup[] = [];
     const groups: OffsetFetchRequestOffsetFetchRequestGroup[] = [];
     for (const group of request.groups) {
-      if (!context.allows('consume', 'group', group.groupId, denied.group)) {
+      if (!context.allows('describe', 'group', group.groupId, denied.group)) {
         refused.push({
           ...defaultOffsetFetchResponseOffsetFetchResponseGroup,
           groupId: group.groupId,

@@ -46,6 +46,7 @@ export const KafkaError = {
   unknownTopicId: 100,
   inconsistentTopicId: 103,
   fetchSessionTopicIdError: 106,
+  unsupportedEndpointType: 115,
   shareSessionNotFound: 122,
   invalidShareSessionEpoch: 123,
   rebootstrapRequired: 129,
