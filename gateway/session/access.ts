@@ -79,6 +79,11 @@ export class Access {
     return this.#usableRights().length > 0;
   }
 
+  /** When the first of the rights that stand now ends (epoch ms); Infinity where none does. */
+  firstEnd(): number {
+    return Math.min(...this.#usableRights().map(({ end }) => end ?? Number.POSITIVE_INFINITY));
+  }
+
   mayProduceSomewhere(): boolean {
     return this.#usableRights().some((right) => right.kind === 'topic' && right.operations.includes('produce'));
   }

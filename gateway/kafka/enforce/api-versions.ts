@@ -1,4 +1,9 @@
-import { type ApiVersionsResponse, defaultApiVersionsResponse } from '../wire/generated/api-versions.ts';
+import { KafkaError } from '../wire/error-codes.ts';
+import {
+  type ApiVersionsRequest,
+  type ApiVersionsResponse,
+  defaultApiVersionsResponse,
+} from '../wire/generated/api-versions.ts';
 import { apis } from '../wire/generated/apis.ts';
 import type { BrokerFeatures } from './context.ts';
 import { table } from './table.ts';
@@ -52,7 +57,25 @@ function offersTransactions2(offered: readonly { readonly apiKey: number; readon
 export function unsupportedApiVersions(): ApiVersionsResponse {
   return {
     ...defaultApiVersionsResponse,
-    errorCode: 35,
+    errorCode: KafkaError.unsupportedVersion,
     apiKeys: [{ apiKey: apis.ApiVersions.key, minVersion: apiVersionsRange.min, maxVersion: apiVersionsRange.max }],
   };
 }
+
+/** The first version of ApiVersions with the name and version of the client (KIP-511). */
+export const namesSoftwareFrom = 3;
+const software = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
+const longestSoftware = 256;
+
+/** Whether a client's name and version are what a broker takes. */
+export function isSoftware({ clientSoftwareName, clientSoftwareVersion }: ApiVersionsRequest): boolean {
+  return [clientSoftwareName, clientSoftwareVersion].every(
+    (text) => text.length <= longestSoftware && software.test(text),
+  );
+}
+
+/** For names that are not: 42, and the connection goes on. */
+export const invalidApiVersions: ApiVersionsResponse = {
+  ...defaultApiVersionsResponse,
+  errorCode: KafkaError.invalidRequest,
+};

@@ -14,7 +14,8 @@ export type SaslHeader = Pick<RequestHeader, 'apiKey' | 'apiVersion' | 'correlat
 export interface LoginHost {
   readonly principal: Principal | undefined;
   answer(body: Writer, header: SaslHeader): void;
-  accept(principal: Principal, expiresAt: number): void;
+  /** The connection is the principal's now. Returns when it should authenticate anew, at the latest (epoch ms). */
+  accept(principal: Principal, expiresAt: number): number;
   /** The client's bytes make no sense here. */
   refuse(why: string): void;
   /** The answer that was given is the last one. */
@@ -87,9 +88,9 @@ export class ClientLogin {
         this.#journal.login(mechanism, 'GroupsChanged');
         return this.#host.giveUp();
       }
-      this.#host.accept(principal, expiresAt);
+      const renewBy = this.#host.accept(principal, expiresAt);
       this.#journal.login(mechanism, undefined);
-      this.#host.answer(this.#sasl.accepted(expiresAt - this.#world.clock.now()), header);
+      this.#host.answer(this.#sasl.accepted(renewBy - this.#world.clock.now()), header);
     } catch (error) {
       const code = error instanceof SluiceError ? error.code : 'Bug';
       this.#journal.login(mechanism, code);

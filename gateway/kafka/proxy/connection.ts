@@ -21,6 +21,8 @@ import { Journal } from './journal.ts';
 import { type RequestHost, RequestLane } from './request-lane.ts';
 
 const loginWithin = 30_000;
+/** A shorter lifetime would have clients authenticate over and over; what is lost by then is cut anyway. */
+const leastLifetime = 1_000;
 
 /**
  * One client connection: how it begins, what ends it, and what its two lanes have in common. It decides nothing.
@@ -36,14 +38,16 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
   readonly #state = new ConnectionState();
   /** Groups that the client joined here and has not left, by group id. */
   readonly #memberships = new Map<string, Membership>();
+  readonly #arrived: () => void;
   #closed = false;
   #session: Session | undefined;
   #upstream: Link | undefined;
   #deadline: Timer;
 
-  /** `source` is the client's `address:port`. */
-  constructor(id: number, socket: Socket, source: string, world: ConnectionWorld) {
+  /** `source` is the client's `address:port`; `arrived` is called when it has logged in or is gone. */
+  constructor(id: number, socket: Socket, source: string, world: ConnectionWorld, arrived: () => void) {
     this.id = id;
+    this.#arrived = arrived;
     this.world = world;
     this.journal = new Journal(world, id, source);
     this.#answers = new AnswerLane(this);
@@ -180,12 +184,15 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     this.#answers.flush();
   }
 
-  accept(principal: Principal, expiresAt: number): void {
-    if (this.#closed) return;
+  accept(principal: Principal, expiresAt: number): number {
+    if (this.#closed) return expiresAt;
     this.#deadline.cancel();
     this.#deadline = alarmAt(this.world.clock, expiresAt, () => this.cut('expired'));
     this.#session ??= this.world.sessions.join(principal, this.world.cluster, this);
     this.journal.session = this.#session;
+    this.#arrived();
+    const soonest = this.world.clock.now() + leastLifetime;
+    return Math.min(expiresAt, Math.max(soonest, this.#session.access.firstEnd()));
   }
 
   refuse(why: string): void {
@@ -233,6 +240,7 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
 
   /** Only when no byte can reach the client any more: until then a cut has to find this connection. */
   #leave(): void {
+    this.#arrived();
     if (this.#session) this.world.sessions.leave(this.#session, this);
   }
 }

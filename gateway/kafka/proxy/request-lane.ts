@@ -2,7 +2,14 @@ import { Cursor } from '../../../core/bytes/cursor.ts';
 import { Writer } from '../../../core/bytes/writer.ts';
 import { BugError, ProtocolError } from '../../../core/errors/sluice-error.ts';
 import type { Session } from '../../session/session.ts';
-import { advertised, apiVersionsRange, unsupportedApiVersions } from '../enforce/api-versions.ts';
+import {
+  advertised,
+  apiVersionsRange,
+  invalidApiVersions,
+  isSoftware,
+  namesSoftwareFrom,
+  unsupportedApiVersions,
+} from '../enforce/api-versions.ts';
 import type { FrameContext } from '../enforce/context.ts';
 import type { Enforcement, Outcome } from '../enforce/enforcement.ts';
 import { table } from '../enforce/table.ts';
@@ -138,7 +145,13 @@ export class RequestLane {
     }
     const request = apis.ApiVersions.readRequest(new Cursor(body), apiVersion);
     const { journal, world } = this.#host;
-    if (apiVersion >= 3) journal.software = `${request.clientSoftwareName} ${request.clientSoftwareVersion}`;
+    if (apiVersion >= namesSoftwareFrom) {
+      if (!isSoftware(request)) {
+        apis.ApiVersions.writeResponse(answer, apiVersion, invalidApiVersions);
+        return this.#answers.add(localAnswer(correlationId, answerFrame(correlationId, 0, answer)));
+      }
+      journal.software = `${request.clientSoftwareName} ${request.clientSoftwareVersion}`;
+    }
     if (!world.features) return this.#host.giveUp(); // what the broker can do is not known yet: no answer beats a wrong one
     apis.ApiVersions.writeResponse(answer, apiVersion, advertised(world.features));
     this.#answers.add(localAnswer(correlationId, answerFrame(correlationId, 0, answer)));

@@ -247,6 +247,21 @@ test('an unknown version of ApiVersions is answered with 35 in the layout of ver
   await client.login('alice');
 });
 
+test.each([
+  ['-raw', '1'],
+  ['raw', ''],
+  ['raw', '1 \n{"kind":"auth"}'],
+  ['r'.repeat(300), '1'],
+])('a client that calls itself %j %j is answered with 42, and may say it better', async (name, version) => {
+  await using on = await stage();
+  const client = await on.client();
+  const body = { ...defaultApiVersionsRequest, clientSoftwareName: name, clientSoftwareVersion: version };
+  expect(await client.ask(apis.ApiVersions, 3, body)).toMatchObject({ errorCode: 42, apiKeys: [] });
+  const better = { ...body, clientSoftwareName: 'raw', clientSoftwareVersion: '1.0-rc.1' };
+  expect(await client.ask(apis.ApiVersions, 3, better)).toMatchObject({ errorCode: 0 });
+  await client.login('alice');
+});
+
 test('a mechanism that is not offered is answered with 33 and the list', async () => {
   await using on = await stage();
   const client = await on.client();
@@ -314,6 +329,25 @@ test('a connection may authenticate anew as the same principal, not as another',
     errorCode: 58,
   });
   await client.ended();
+});
+
+test("a session's lifetime is that of the token, or of the first right that ends", async () => {
+  await using on = await stage();
+  const client = await on.client();
+  const lifetime = async (token: string): Promise<number> => {
+    await client.ask(apis.SaslHandshake, 1, { mechanism: 'PLAIN' });
+    const answer = await client.ask(apis.SaslAuthenticate, 1, { authBytes: Buffer.from(`\0alice\0${token}`) });
+    expect(answer.errorCode).toBe(0);
+    return Number(answer.sessionLifetimeMs) / 1000;
+  };
+  expect(await lifetime('in 30000')).toBeCloseTo(30, -0.7);
+  await on.world.apply(snapshotOf(policies, [grantUntil(policies, systemClock.now() + 600_000)]));
+  expect(await lifetime('alice')).toBeCloseTo(600, -0.7);
+  expect(await lifetime('in 30000')).toBeCloseTo(30, -0.7);
+  await on.world.apply(snapshotOf(policies, [grantUntil(policies, systemClock.now() + 100)]));
+  expect(await lifetime('alice')).toBeLessThanOrEqual(1); // not nothing, which would say that it never ends
+  await on.world.apply(snapshotOf(policies));
+  expect(await lifetime('alice')).toBeCloseTo(3600, -0.7);
 });
 
 test('a token with other groups does not go on with the rights of the old ones', async () => {
