@@ -47,6 +47,9 @@ export const codes = {
   ForgeFailed: { kind: 'source', summary: 'The forge could not do what was asked.' },
   // protocol
   BadFrame: { kind: 'protocol', summary: 'A frame is truncated, oversized or does not parse.' },
+  UnknownServerName: { kind: 'protocol', summary: 'A TLS client asked for a name that is no broker, or for none.' },
+  HandshakeFailed: { kind: 'protocol', summary: 'A TLS handshake of a client failed or took too long.' },
+  TooManyArrivals: { kind: 'protocol', summary: 'Too many connections have not logged in yet.' },
   BadBatch: { kind: 'protocol', summary: 'A record batch is damaged, or of a format that is not supported.' },
   OutputCap: { kind: 'protocol', summary: 'Decompressed data is larger than the cap.' },
   // upstream

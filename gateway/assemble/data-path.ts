@@ -89,6 +89,9 @@ export class DataPath implements DataPlane {
     metrics.gauge('sluice_connections', 'Open client connections.', ['cluster'], () =>
       [...this.#proxies].map(([cluster, proxy]) => ({ labels: { cluster }, value: proxy.connectionCount })),
     );
+    metrics.gauge('sluice_arrivals', 'Connections whose client has not logged in.', ['cluster'], () =>
+      [...this.#proxies].map(([cluster, proxy]) => ({ labels: { cluster }, value: proxy.arrivalCount })),
+    );
     metrics.gauge('sluice_sessions', 'Sessions.', [], () => [{ labels: {}, value: this.#sessionCount }]);
   }
 

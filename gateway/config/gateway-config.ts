@@ -25,6 +25,10 @@ export interface ClusterConfig {
     readonly port: number;
     readonly brokerPorts: { readonly from: number; readonly to: number } | undefined;
     readonly tls: ServerTls | undefined;
+    /** One TLS port for all brokers, told apart by server name. */
+    readonly sni: boolean;
+    /** Connections that are served before they have logged in. */
+    readonly maxUnauthenticated: number;
   };
   /** ms from a principal's last connection to the removal of its broker user. */
   readonly sessionIdle: number;

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseIsoDuration } from '../../core/clock/duration.ts';
@@ -129,6 +130,7 @@ class ConfigReader {
         'put the smaller one in from',
       );
     }
+    if (listen.sni) this.#checkNames(listen, [...at, 'listen', 'sni']);
     return {
       name: cluster.name,
       bootstrap: cluster.bootstrap.map(parseHostPort),
@@ -144,6 +146,8 @@ class ConfigReader {
         port: listen.port,
         brokerPorts: range,
         tls: this.#tls(listen.tls),
+        sni: listen.sni !== undefined,
+        maxUnauthenticated: listen.maxUnauthenticated ?? 1024,
       },
       sessionIdle: this.#duration(cluster.sessionIdle ?? 'PT5M', [...at, 'sessionIdle']),
     };
@@ -158,6 +162,19 @@ class ConfigReader {
       `a listener on ${host} without TLS would show tokens and records to the network`,
       'add tls, or listen on 127.0.0.1',
     );
+  }
+
+  /** Names are read from TLS hellos, which carry no addresses. */
+  #checkNames(listen: GatewayConfigDocument['spec']['clusters'][number]['listen'], at: Path): void {
+    const rule = 'config/sni';
+    if (!listen.tls) this.#problem(at, rule, 'without TLS there are no server names', 'add tls, or remove sni');
+    if (listen.brokerPorts) {
+      this.#problem(at, rule, 'with names there is one port for all brokers', 'remove brokerPorts, or sni');
+    }
+    const host = listen.advertisedHost ?? listen.host;
+    if (isIP(host) !== 0 || host.endsWith('.')) {
+      this.#problem(at, rule, `'${host}' is no name that clients can ask for`, 'give advertisedHost a DNS name');
+    }
   }
 
   #checkOwners({ owners, threshold }: GatewayConfigDocument['spec']['trustRoot']): void {

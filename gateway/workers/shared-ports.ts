@@ -4,6 +4,8 @@ import type { ClusterConfig } from '../config/gateway-config.ts';
 import { BrokerPorts } from '../net/broker-ports.ts';
 import { listenTcp } from '../net/listener.ts';
 
+type Listen = Pick<ClusterConfig['listen'], 'host' | 'port' | 'brokerPorts'>;
+
 const retryEvery = 100;
 const retries = 30;
 
@@ -16,7 +18,7 @@ export class SharedPorts {
   readonly #clusters: ReadonlyMap<string, { readonly host: string; readonly ports: BrokerPorts }>;
   readonly #known = new Map<string, Promise<number>>();
 
-  constructor(clusters: readonly Pick<ClusterConfig, 'name' | 'listen'>[], clock: Clock) {
+  constructor(clusters: readonly { readonly name: string; readonly listen: Listen }[], clock: Clock) {
     this.#clock = clock;
     this.#clusters = new Map(
       clusters.map(({ name, listen }) => [name, { host: listen.host, ports: new BrokerPorts(listen) }]),

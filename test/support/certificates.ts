@@ -10,8 +10,8 @@ export interface Certificate {
 
 export interface Authority {
   readonly caFile: string;
-  /** A certificate for 127.0.0.1 and localhost, with this common name. */
-  issue(name: string): Certificate;
+  /** A certificate with this common name, for 127.0.0.1 and localhost or for the names that are given. */
+  issue(name: string, names?: string): Certificate;
 }
 
 /** A new CA in a folder. */
@@ -25,12 +25,12 @@ export function authority(dir: string, name = 'ca'): Authority {
   openssl('req', '-x509', '-new', '-key', caKey, '-subj', `/CN=${name}`, '-days', '2', '-out', caFile);
   return {
     caFile,
-    issue(server) {
+    issue(server, names = 'IP:127.0.0.1,DNS:localhost') {
       const [certFile, keyFile, request, extensions] = ['.pem', '.key', '.csr', '.ext'].map((end) =>
         join(dir, `${server}${end}`),
       ) as [string, string, string, string];
       key(keyFile);
-      writeFileSync(extensions, 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
+      writeFileSync(extensions, `subjectAltName=${names}\n`);
       openssl('req', '-new', '-key', keyFile, '-subj', `/CN=${server}`, '-out', request);
       const signed = ['-CA', caFile, '-CAkey', caKey, '-CAcreateserial', '-days', '2', '-extfile', extensions];
       openssl('x509', '-req', '-in', request, ...signed, '-out', certFile);

@@ -56,6 +56,7 @@ export interface ProxyWorldOptions {
   readonly sessionIdle?: number;
   readonly tls?: ClusterConfig['tls'];
   readonly listenTls?: ClusterConfig['listen']['tls'];
+  readonly maxUnauthenticated?: number;
   readonly reason?: CloseReason;
 }
 
@@ -64,6 +65,7 @@ export interface ProxyWorld extends AsyncDisposable {
   readonly snapshots: SnapshotStore;
   readonly sessions: SessionRegistry;
   readonly recorder: MemoryRecorder;
+  readonly metrics: Metrics;
   /** `host:port` for clients. */
   readonly address: string;
   readonly port: number;
@@ -94,6 +96,7 @@ export async function proxyWorld(options: ProxyWorldOptions): Promise<ProxyWorld
   const log: string[] = [];
   const note = (message: string, fields?: { code?: string; reason?: string; error?: unknown }): unknown =>
     log.push([message, fields?.code, fields?.reason, fields?.error].filter(Boolean).join(' '));
+  const metrics = new Metrics();
   const keys = maskKeys('k1', Buffer.alloc(32, 7));
   const config: ClusterConfig = {
     name: 'main',
@@ -106,6 +109,8 @@ export async function proxyWorld(options: ProxyWorldOptions): Promise<ProxyWorld
       port: 0,
       brokerPorts: undefined,
       tls: options.listenTls,
+      sni: false,
+      maxUnauthenticated: options.maxUnauthenticated ?? 1024,
     },
     sessionIdle: options.sessionIdle ?? 300_000,
   };
@@ -114,7 +119,7 @@ export async function proxyWorld(options: ProxyWorldOptions): Promise<ProxyWorld
     config,
     clock,
     log: { debug: note, info: note, warn: note, error: note },
-    metrics: new Metrics(),
+    metrics,
     recorder,
     flood,
     sessions,
@@ -133,6 +138,7 @@ export async function proxyWorld(options: ProxyWorldOptions): Promise<ProxyWorld
     snapshots,
     sessions,
     recorder,
+    metrics,
     address: proxy.address,
     port: Number(proxy.address.split(':').at(-1)),
     debts,

@@ -1,19 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { type ConnectionOptions, TLSSocket } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import type { CleanupEvent, CloseReason } from '../../../core/audit/event.ts';
 import { alarmAt } from '../../../core/clock/alarm.ts';
 import type { Clock, Timer } from '../../../core/clock/clock.ts';
-import { InputError } from '../../../core/errors/sluice-error.ts';
+import { BugError, InputError } from '../../../core/errors/sluice-error.ts';
 import type { Deny } from '../../../core/model/decision.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { ClusterConfig } from '../../config/gateway-config.ts';
 import { parseHostPort } from '../../config/load-config.ts';
 import type { Authenticator } from '../../identity/authenticator.ts';
-import { BrokerPorts } from '../../net/broker-ports.ts';
-import { type Listener, listenTcp } from '../../net/listener.ts';
-import { layeredOn } from '../../net/reset-socket.ts';
-import { ReloadingSecureContext } from '../../net/secure-context.ts';
 import type { FloodQuota } from '../../recorder/flood-quota.ts';
 import type { Session } from '../../session/session.ts';
 import type { SessionRegistry } from '../../session/session-registry.ts';
@@ -31,6 +27,7 @@ import type { BrokerCredential } from '../upstream/sasl-login.ts';
 import { ClientConnection } from './connection.ts';
 import type { ConnectionWorld } from './connection-world.ts';
 import { endTransactions, TransactionEnds } from './end-transactions.ts';
+import { Entrance, type Incoming } from './entrance.ts';
 import { leaveGroups } from './leave-groups.ts';
 import { SessionCredentials } from './session-credentials.ts';
 import { Topology } from './topology.ts';
@@ -72,12 +69,11 @@ export class ClusterProxy implements AsyncDisposable {
   readonly #credentials: SessionCredentials;
   readonly #topology: Topology;
   readonly #topicNames: ClusterTopicNames;
-  readonly #ports: BrokerPorts;
-  readonly #listeners = new Map<number | undefined, Listener>();
+  readonly #worlds = new Map<number | undefined, ConnectionWorld>();
   readonly #connections = new Set<ClientConnection>();
   readonly #transactionEnds = new TransactionEnds();
   readonly #explained = new Map<string, number>();
-  #context: ReloadingSecureContext | undefined;
+  #entrance: Entrance | undefined;
   #sweep: Timer | undefined;
   #stopped = false;
 
@@ -86,7 +82,6 @@ export class ClusterProxy implements AsyncDisposable {
   private constructor(options: ClusterProxyOptions) {
     const { config, clock, log } = options;
     this.#options = options;
-    this.#ports = new BrokerPorts(config.listen);
     this.#credential = adminCredential(config);
     this.#tls = config.tls && upstreamTls(config.tls);
     this.#admin = this.#adminTo(config.bootstrap);
@@ -111,7 +106,7 @@ export class ClusterProxy implements AsyncDisposable {
       admin: this.#admin,
       clock,
       log,
-      portFor: (nodeId) => this.#portFor(nodeId),
+      addressFor: (nodeId) => this.#open().addressFor(nodeId),
       onHealth: options.onHealth,
     });
     options.sessions.listen({
@@ -128,15 +123,17 @@ export class ClusterProxy implements AsyncDisposable {
   /** Listens, and asks the cluster; a cluster that does not answer yet is asked again and again. */
   static async start(options: ClusterProxyOptions): Promise<ClusterProxy> {
     const proxy = new ClusterProxy(options);
-    const { listen } = options.config;
-    if (listen.tls) {
-      proxy.#context = await ReloadingSecureContext.open(listen.tls.certFile, listen.tls.keyFile, (error) =>
-        error
-          ? options.log.warn('the TLS certificate could not be reloaded', { cluster: options.config.name, error })
-          : options.log.info('the TLS certificate was reloaded', { cluster: options.config.name }),
-      );
-    }
-    await proxy.#listen(undefined);
+    const { config, clock, log, metrics, flood, portFor } = options;
+    proxy.#entrance = await Entrance.open({
+      config,
+      clock,
+      log,
+      metrics,
+      flood,
+      has: (nodeId) => proxy.#topology.broker(nodeId) !== undefined,
+      onClient: (incoming) => proxy.#serve(incoming),
+      portFor,
+    });
     await proxy.#topology.start();
     await proxy.#sweepOnce();
     return proxy;
@@ -144,12 +141,16 @@ export class ClusterProxy implements AsyncDisposable {
 
   /** The bootstrap address for clients. */
   get address(): string {
-    const port = this.#listeners.get(undefined)?.port ?? 0;
-    return formatAddress({ host: this.#options.config.listen.advertisedHost, port });
+    return formatAddress(this.#open().bootstrap);
   }
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** Connections whose client has not logged in. */
+  get arrivalCount(): number {
+    return this.#entrance?.arrivals ?? 0;
   }
 
   /** The recorder has room again. */
@@ -166,41 +167,26 @@ export class ClusterProxy implements AsyncDisposable {
     this.#stopped = true;
     this.#sweep?.cancel();
     this.#topology.stop();
-    await Promise.all([...this.#listeners.values()].map((listener) => listener.stopAccepting()));
+    await this.#entrance?.close();
     for (const connection of [...this.#connections]) connection.cut('shutdown');
     await this.#credentials.close();
     this.#admin.close();
     for (const admin of this.#brokerAdmins.values()) admin.close();
-    await this.#context?.[Symbol.asyncDispose]();
+    await this.#entrance?.[Symbol.asyncDispose]();
   }
 
-  async #listen(nodeId: number | undefined): Promise<Listener> {
-    const { config, portFor } = this.#options;
-    const port = portFor ? await portFor(nodeId) : this.#ports.portFor(nodeId);
-    const world = this.#world(nodeId);
-    const listener = await listenTcp({ host: config.listen.host, port, shared: portFor !== undefined }, (socket) =>
-      this.#accept(socket, world),
-    );
-    if (this.#stopped) await listener.stopAccepting();
-    this.#listeners.set(nodeId, listener);
-    return listener;
+  #open(): Entrance {
+    if (!this.#entrance) throw new BugError('the cluster has no entrance yet');
+    return this.#entrance;
   }
 
-  /** The port that stands for a broker: the one it had, else another one that listens from now on. */
-  async #portFor(nodeId: number): Promise<number> {
-    const known = this.#listeners.get(nodeId);
-    return (known ?? (await this.#listen(nodeId))).port;
-  }
-
-  #accept(raw: Socket, world: ConnectionWorld): void {
-    let socket = raw;
-    if (this.#context) {
-      socket = layeredOn(new TLSSocket(raw, { isServer: true, secureContext: this.#context.current }), raw);
-      socket.on('error', () => raw.destroy());
+  #serve({ socket, source, nodeId, leave }: Incoming): void {
+    let world = this.#worlds.get(nodeId);
+    if (!world) {
+      world = this.#world(nodeId);
+      this.#worlds.set(nodeId, world);
     }
-    raw.on('error', () => {});
-    const source = `${raw.remoteAddress ?? 'unknown'}:${raw.remotePort ?? 0}`;
-    this.#connections.add(new ClientConnection(ClusterProxy.#nextConnection++, socket, source, world));
+    this.#connections.add(new ClientConnection(ClusterProxy.#nextConnection++, socket, source, world, leave));
   }
 
   #world(nodeId: number | undefined): ConnectionWorld {

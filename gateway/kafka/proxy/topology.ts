@@ -18,8 +18,8 @@ interface Broker {
 }
 
 /**
- * The real cluster behind the gateway, and how clients see it: node ids stay, each broker has a port of ours. Asked
- * for every 30 s and whenever an answer names a broker that has no port yet.
+ * The real cluster behind the gateway, and how clients see it: node ids stay, each broker has an address of ours.
+ * Asked for every 30 s and whenever an answer names a broker that has none yet.
  */
 export class Topology implements ClusterView {
   clusterId = '';
@@ -29,7 +29,7 @@ export class Topology implements ClusterView {
   readonly #admin: AdminConnection;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #portFor: (nodeId: number) => Promise<number>;
+  readonly #addressFor: (nodeId: number) => Promise<Address>;
   readonly #real = new Map<number, Broker>();
   readonly #shown = new Map<number, BrokerAddress>();
   readonly #stopping = new AbortController();
@@ -42,15 +42,15 @@ export class Topology implements ClusterView {
     admin: AdminConnection;
     clock: Clock;
     log: Logger;
-    /** Opens, or finds, the listener that stands for a broker. */
-    portFor: (nodeId: number) => Promise<number>;
+    /** What clients are told for a broker, open from then on. */
+    addressFor: (nodeId: number) => Promise<Address>;
     onHealth: (healthy: boolean, message: string) => void;
   }) {
     this.#config = options.config;
     this.#admin = options.admin;
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#portFor = options.portFor;
+    this.#addressFor = options.addressFor;
     this.#onHealth = options.onHealth;
   }
 
@@ -134,8 +134,8 @@ export class Topology implements ClusterView {
       this.#real.set(broker.nodeId, { address: { host: broker.host, port: broker.port }, rack: broker.rack });
     }
     for (const [nodeId, { rack }] of this.#real) {
-      const port = await this.#portFor(nodeId);
-      this.#shown.set(nodeId, { nodeId, host: this.#config.listen.advertisedHost, port, rack });
+      const { host, port } = await this.#addressFor(nodeId);
+      this.#shown.set(nodeId, { nodeId, host, port, rack });
     }
     for (const nodeId of this.#shown.keys()) if (!this.#real.has(nodeId)) this.#shown.delete(nodeId);
   }

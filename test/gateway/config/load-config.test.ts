@@ -98,6 +98,8 @@ test('what is left out has its default, and paths count from the folder of the f
           port: 9092,
           brokerPorts: undefined,
           tls: undefined,
+          sni: false,
+          maxUnauthenticated: 1024,
         },
         sessionIdle: 300_000,
       },
@@ -151,8 +153,15 @@ test('every field arrives', () => {
             port: 1,
             brokerPorts: { from: 2, to: 3 },
             tls,
+            maxUnauthenticated: 7,
           },
           sessionIdle: 'PT1S',
+        },
+        {
+          name: 'named',
+          bootstrap: ['kafka-2:9092'],
+          credentials: { username: 'u', passwordFile: '/p' },
+          listen: { host: '0.0.0.0', advertisedHost: 'named.example.com', port: 2, tls, sni: {} },
         },
       ],
     }),
@@ -184,9 +193,16 @@ test('every field arrives', () => {
         ],
         tls: { caFile: '/etc/sluice/ca.pem', serverName: 'kafka.internal' },
         credentials: { mechanism: 'SCRAM-SHA-256', username: 'u', passwordFile: '/p' },
-        listen: { advertisedHost: 'kafka.example.com', brokerPorts: { from: 2, to: 3 }, tls: served },
+        listen: {
+          advertisedHost: 'kafka.example.com',
+          brokerPorts: { from: 2, to: 3 },
+          tls: served,
+          sni: false,
+          maxUnauthenticated: 7,
+        },
         sessionIdle: 1000,
       },
+      { listen: { advertisedHost: 'named.example.com', brokerPorts: undefined, tls: served, sni: true } },
     ],
   });
 });
@@ -223,6 +239,16 @@ const problems: [string, (spec: ReturnType<typeof minimal>) => Spec, string[]][]
       clusters: [{ ...s.clusters[0], listen: { host: '127.0.0.1', port: 1, brokerPorts: { from: 9, to: 8 } } }],
     }),
     ['config/ports from: 9'],
+  ],
+  [
+    'names without TLS, beside ports, of an address',
+    (s) => ({
+      ...s,
+      clusters: [
+        { ...s.clusters[0], listen: { host: '127.0.0.1', port: 1, brokerPorts: { from: 8, to: 9 }, sni: {} } },
+      ],
+    }),
+    ['config/sni {}', 'config/sni {}', 'config/sni {}'],
   ],
   [
     'an owner twice',
