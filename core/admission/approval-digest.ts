@@ -3,7 +3,7 @@ import canonicalize from 'canonicalize';
 import type { Grant, PolicySet } from '../model/documents.ts';
 import type { FrozenStream } from '../model/right.ts';
 import { bindingsDigest } from '../policy/bindings.ts';
-import { resolveScope } from './resolve-scope.ts';
+import { resolveScope } from '../policy/resolve-scope.ts';
 
 /** Where an approval is worth something: this repo and branch, and no other. */
 export interface RepoIdentity {

@@ -5,12 +5,12 @@ import type { AdmittedGrant } from '../model/right.ts';
 import type { GrantVerdict, Refusal } from '../model/verdict.ts';
 import { bindingsDigest } from '../policy/bindings.ts';
 import { fits } from '../policy/fits.ts';
+import { resolveScope } from '../policy/resolve-scope.ts';
 import { grantDigest, type RepoIdentity, requiredRules } from './approval-digest.ts';
 import { meets, memberOf, screenApprovals } from './count-approvals.ts';
 import type { StepEvidence } from './evidence.ts';
 import { exclusions } from './exclusions.ts';
 import { mergeTimeProblem } from './merge-time.ts';
-import { resolveScope } from './resolve-scope.ts';
 
 /** What the gateway knows besides rules and evidence. */
 export interface GrantFacts {

@@ -34,7 +34,13 @@ export function toModel(raw: RawDocument, findings: Findings, resolve: ResolveSt
 }
 
 const makers: { readonly [K in model.Kind]: Make<K> } = {
-  Repo: (data, yaml) => ({ ...named(data, yaml), kind: 'Repo', quorum: data.spec.quorum ?? 1 }),
+  Repo: (data, yaml) => ({
+    ...named(data, yaml),
+    kind: 'Repo',
+    quorum: data.spec.quorum ?? 1,
+    widenPrincipalsPercent: data.spec.limits?.widenPrincipalsPercent ?? 30,
+    acknowledge: data.spec.acknowledge ?? [],
+  }),
   Cluster: (data, yaml) => ({
     ...named(data, yaml),
     kind: 'Cluster',

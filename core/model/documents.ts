@@ -16,6 +16,10 @@ export interface Repo extends Named {
   readonly kind: 'Repo';
   /** Owner signatures that a policy-plane change needs. Adds to the gateway's trust root, never lowers it. */
   readonly quorum: number;
+  /** A change that widens what a larger share of all Identities may do has to be acknowledged. */
+  readonly widenPrincipalsPercent: number;
+  /** Digests of plans (`sha256:` and hex) that go beyond a limit and are meant. */
+  readonly acknowledge: readonly string[];
 }
 
 export interface Cluster extends Named {

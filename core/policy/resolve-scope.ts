@@ -1,7 +1,7 @@
 import type { Grant, PolicySet } from '../model/documents.ts';
 import type { Pattern } from '../model/resource.ts';
 import type { FrozenStream } from '../model/right.ts';
-import { groupPatterns, intersect, transactionalIdPatterns } from '../policy/patterns.ts';
+import { groupPatterns, intersect, transactionalIdPatterns } from './patterns.ts';
 
 /** The names a grant comes to under these rules: each stream's patterns, narrowed to the grant's own. */
 export function resolveScope(rules: PolicySet, grant: Grant): readonly FrozenStream[] {
