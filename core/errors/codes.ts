@@ -50,6 +50,10 @@ export const codes = {
   UnknownServerName: { kind: 'protocol', summary: 'A TLS client asked for a name that is no broker, or for none.' },
   HandshakeFailed: { kind: 'protocol', summary: 'A TLS handshake of a client failed or took too long.' },
   TooManyArrivals: { kind: 'protocol', summary: 'Too many connections have not logged in yet.' },
+  MemoryOverdue: {
+    kind: 'protocol',
+    summary: 'A frame under way kept its memory for too long while other connections waited for it.',
+  },
   BadBatch: { kind: 'protocol', summary: 'A record batch is damaged, or of a format that is not supported.' },
   OutputCap: { kind: 'protocol', summary: 'Decompressed data is larger than the cap.' },
   // upstream

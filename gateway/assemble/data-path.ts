@@ -9,6 +9,8 @@ import { Authenticator } from '../identity/authenticator.ts';
 import { TokenVerifier } from '../identity/token-verifier.ts';
 import type { Maskers } from '../kafka/enforce/context.ts';
 import { ClusterProxy } from '../kafka/proxy/cluster-proxy.ts';
+import type { Buffers } from '../kafka/proxy/connection-world.ts';
+import { BufferBudget } from '../net/buffer-budget.ts';
 import { FloodQuota } from '../recorder/flood-quota.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { Session } from '../session/session.ts';
@@ -50,6 +52,7 @@ export class DataPath implements DataPlane {
   readonly #sessions: SessionRegistry;
   readonly #authenticator: Authenticator;
   readonly #flood: FloodQuota;
+  readonly #buffers: Buffers;
   readonly trouble = undefined;
   readonly #proxies = new Map<string, ClusterProxy>();
   #leftOver: ReadonlyMap<string, number> = new Map();
@@ -63,6 +66,13 @@ export class DataPath implements DataPlane {
       write: (event) => recorder.append(event),
       room: () => !recorder.full && recorder.healthy,
     });
+    this.#buffers = {
+      requests: new BufferBudget(config.maxBufferedBytes, clock),
+      answers: new BufferBudget(config.maxBufferedBytes, clock),
+    };
+    metrics.gauge('sluice_buffered_bytes', 'Memory of frames under way, beyond what each connection has.', ['of'], () =>
+      (['requests', 'answers'] as const).map((of) => ({ labels: { of }, value: this.#buffers[of].used })),
+    );
     this.#freshness = new Freshness({
       clock,
       maxStaleness: config.trustRoot.maxStaleness,
@@ -109,6 +119,7 @@ export class DataPath implements DataPlane {
         metrics,
         recorder,
         flood: this.#flood,
+        buffers: this.#buffers,
         sessions: this.#sessions,
         authenticator: {
           authenticate: async (token, user) => {

@@ -47,5 +47,7 @@ export interface GatewayConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Processes that serve clients; 1 = the gateway's own. */
   readonly workers: number;
+  /** Memory of a process for frames under way, in each direction. */
+  readonly maxBufferedBytes: number;
   readonly clusters: readonly ClusterConfig[];
 }

@@ -114,6 +114,7 @@ class ConfigReader {
       public: { host: spec.public.host, port: spec.public.port, tls: this.#tls(spec.public.tls) },
       logLevel: spec.log?.level ?? 'info',
       workers: spec.workers === 'auto' ? Math.min(availableParallelism(), mostWorkers) : (spec.workers ?? 1),
+      maxBufferedBytes: spec.maxBufferedBytes ?? 256 << 20,
       clusters,
     };
   }

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { BugError } from '../../core/errors/sluice-error.ts';
+import type { BufferBudget, Claim } from './buffer-budget.ts';
 
 const smallest = 16 << 10;
 const largest = 1 << 20;
@@ -16,6 +17,10 @@ export interface InletEvents {
   onBytes(view: Buffer): number;
   /** The peer sends no more. */
   onEnd(): void;
+  /** Nothing is read until there is memory for what is wanted. */
+  onShort?(): void;
+  /** Others have waited long for the memory that this inlet's frame has: to be ended. */
+  onOverdue?(): void;
   /** Nothing more can be sent or received; called once, last. */
   onClosed(error: NodeJS.ErrnoException | undefined): void;
 }
@@ -32,11 +37,13 @@ interface Handle {
  * The receiving side of a socket, with one buffer that is read into again and again: no allocation and no copy while
  * bytes come and go, up to 1 MB in one read while they come fast, 16 KB while they do not. Plain TCP sockets give up
  * their handle for this (Node reads at most 64 KB into fresh memory otherwise); TLS sockets, and a Node that has no
- * such handle, are read by 'data' events into the same kind of view.
+ * such handle, are read by 'data' events into the same kind of view. 16 KB each inlet has for itself; what is beyond
+ * them is of the budget.
  */
 export class Inlet {
   readonly socket: Socket;
   readonly #events: InletEvents;
+  readonly #budget: BufferBudget;
   readonly #handle: Handle | undefined;
   #buffer: Buffer = Buffer.allocUnsafeSlow(smallest);
   #start = 0;
@@ -46,13 +53,18 @@ export class Inlet {
   #closed = false;
   #again = false;
   #wanted = 0;
-  /** Reads since the buffer was found too small (-1) that left most of it empty. */
+  /** Reads since the buffer was found too small (-1) that left most of it empty, or all of it. */
   #reads = 0;
+  /** What the buffer may grow to without a claim. */
+  #base = smallest;
+  #claim: Claim | undefined;
+  #waiting: Claim | undefined;
   #error: NodeJS.ErrnoException | undefined;
 
   /** Takes over a connected socket that has not been read, or has nothing to be read. It starts paused. */
-  constructor(socket: Socket, events: InletEvents) {
+  constructor(socket: Socket, events: InletEvents, budget: BufferBudget) {
     this.#events = events;
+    this.#budget = budget;
     const handle = handleOf(socket);
     if (handle) {
       this.#handle = handle;
@@ -68,6 +80,8 @@ export class Inlet {
     this.socket.on('close', () => {
       this.#closed = true;
       this.#buffer = Buffer.alloc(0);
+      this.#release();
+      this.#takeBase(smallest);
       this.#events.onClosed(this.#error);
     });
   }
@@ -95,16 +109,22 @@ export class Inlet {
     if (this.#offering) this.#again = true;
     else if (this.buffered > 0) this.#offer();
     if (this.#offering || this.#paused || this.#closed) return;
-    if (this.#handle) {
-      this.#makeRoom();
-      this.#handle.useUserBuffer(this.#buffer.subarray(this.#end));
-    }
-    this.socket.resume();
+    this.#readOn();
   }
 
   /** The next use needs so many bytes in one view; the buffer grows with what comes, not with what is announced. */
   want(bytes: number): void {
     this.#wanted = bytes;
+  }
+
+  /** Reads into the room that there is; without room not until then. */
+  #readOn(): void {
+    if (!this.#makeRoom()) {
+      this.socket.pause();
+      return;
+    }
+    this.#handle?.useUserBuffer(this.#buffer.subarray(this.#end));
+    this.socket.resume();
   }
 
   #adopt(given: Socket, handle: Handle): Socket {
@@ -132,7 +152,7 @@ export class Inlet {
 
   /** Where the next read goes. Called by Node at the beginning and after each read. */
   #target(): Buffer {
-    if (!this.#paused) this.#makeRoom();
+    if (!this.#paused && !this.#makeRoom()) this.socket.pause();
     // While paused nothing is read; `resume` says where to go on.
     return this.#end < this.#buffer.length ? this.#buffer.subarray(this.#end) : this.#buffer;
   }
@@ -150,17 +170,22 @@ export class Inlet {
     if (this.#closed) return;
     if (this.buffered === 0 && !this.#paused) {
       const used = this.#give(chunk);
+      this.#reads++;
       if (used < chunk.length) this.#append(chunk.subarray(used));
     } else {
       this.#append(chunk);
       if (!this.#paused) this.#offer();
     }
+    if (!this.#paused && !this.#closed && !this.#makeRoom()) this.socket.pause();
   }
 
   #append(bytes: Buffer): void {
+    this.#reads = 0;
     const needed = this.#end - this.#start + bytes.length;
     // In fresh memory while paused: somebody may hold on to what is here.
-    if (this.#end + bytes.length > this.#buffer.length) this.#move(Math.max(smallest, needed), this.#paused);
+    if (this.#end + bytes.length > this.#buffer.length) {
+      this.#move(Math.max(needed, Math.min(this.#most, needed * 2)), this.#paused);
+    }
     bytes.copy(this.#buffer, this.#end);
     this.#end += bytes.length;
   }
@@ -187,22 +212,80 @@ export class Inlet {
     return used;
   }
 
-  /** Called when nobody holds on to what was used: the memory may be used again. */
-  #makeRoom(): void {
-    const left = this.#end - this.#start;
-    const size = this.#buffer.length;
+  /** Called when nobody holds on to what was used: the memory may be used again. False: there is none for the next use. */
+  #makeRoom(): boolean {
+    if (this.#waiting) return false;
+    const left = this.buffered;
     if (left === 0) {
       this.#start = 0;
       this.#end = 0;
-      if (size > largest) this.#resize(largest);
-      else if (this.#reads < 0 && size < largest) this.#resize(Math.min(largest, size * 4));
-      else if (this.#reads > patience && size > smallest) this.#resize(smallest);
-      return;
+      this.#release();
+      const size = this.#buffer.length;
+      if (size > this.#base) this.#resize(this.#base);
+      else if (this.#reads < 0 && size < largest) this.#hurry(Math.min(largest, size * 4));
+      else if (this.#reads > patience && this.#base > smallest) {
+        this.#takeBase(smallest);
+        this.#resize(smallest);
+      }
+      return true;
     }
     const needed = Math.max(this.#wanted, left + 1);
-    if (size - this.#start >= needed && this.#end < size) return;
+    const enough = this.#wanted > left ? this.#wanted : left * 2; // what is used in parts does not say how much it needs
+    if (this.#claim && (needed <= this.#base || needed > this.#claim.bytes)) {
+      this.#release(); // it was for a frame that is used
+      this.#move(Math.max(this.#base, left), true);
+    }
+    const size = this.#buffer.length;
+    if (size - this.#start >= needed && this.#end < size) return true;
     if (needed <= size) this.#move(size, false);
-    else this.#move(Math.min(Math.max(needed, largest), Math.max(size, left * 4)), false);
+    else if (this.#afford(enough)) this.#move(Math.min(this.#most, Math.max(size, left * 4)), false);
+    else return false;
+    return true;
+  }
+
+  get #most(): number {
+    return Math.max(this.#base, this.#claim?.bytes ?? 0);
+  }
+
+  /** May the buffer grow to this? Memory for a whole frame is claimed at once, so that none waits with a part of it. */
+  #afford(bytes: number): boolean {
+    if (bytes <= this.#most || (bytes <= largest && this.#takeBase(bytes))) return true;
+    const claim: Claim = {
+      bytes,
+      granted: () => {
+        this.#waiting = undefined;
+        this.#claim = claim;
+        if (!this.#paused) this.#readOn();
+      },
+      overdue: () => this.#events.onOverdue?.(),
+    };
+    if (this.#budget.claim(claim)) this.#claim = claim;
+    else {
+      this.#waiting = claim;
+      this.#events.onShort?.();
+    }
+    return this.#claim === claim;
+  }
+
+  /** A larger buffer for more speed, if it can be had. */
+  #hurry(size: number): void {
+    if (size <= this.#base || this.#takeBase(size)) this.#resize(size);
+    else this.#reads = 0;
+  }
+
+  #takeBase(bytes: number): boolean {
+    if (bytes > this.#base && !this.#budget.tryTake(bytes - this.#base)) return false;
+    const before = this.#base;
+    this.#base = bytes;
+    if (bytes < before) this.#budget.give(before - bytes);
+    return true;
+  }
+
+  #release(): void {
+    const claims = [this.#claim, this.#waiting];
+    this.#claim = undefined;
+    this.#waiting = undefined;
+    for (const claim of claims) if (claim) this.#budget.release(claim);
   }
 
   #resize(size: number): void {

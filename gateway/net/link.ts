@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { BufferBudget } from './buffer-budget.ts';
 import { Inlet, type InletEvents } from './inlet.ts';
 import { resetSocket } from './reset-socket.ts';
 
@@ -20,9 +21,9 @@ export class Link {
   #queue: Uint8Array[] = [];
   #watching = false;
 
-  constructor(socket: Socket, events: LinkEvents) {
+  constructor(socket: Socket, events: LinkEvents, budget: BufferBudget) {
     this.#events = events;
-    this.inlet = new Inlet(socket, events);
+    this.inlet = new Inlet(socket, events, budget);
     this.#socket = this.inlet.socket;
   }
 

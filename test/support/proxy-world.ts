@@ -13,6 +13,8 @@ import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { ClusterConfig } from '../../gateway/config/gateway-config.ts';
 import type { Authenticated } from '../../gateway/identity/authenticator.ts';
 import { ClusterProxy, type ClusterProxyOptions } from '../../gateway/kafka/proxy/cluster-proxy.ts';
+import type { Buffers } from '../../gateway/kafka/proxy/connection-world.ts';
+import { BufferBudget } from '../../gateway/net/buffer-budget.ts';
 import { FloodQuota } from '../../gateway/recorder/flood-quota.ts';
 import { SessionRegistry } from '../../gateway/session/session-registry.ts';
 import { SnapshotExpiry } from '../../gateway/snapshot/expiry.ts';
@@ -57,6 +59,7 @@ export interface ProxyWorldOptions {
   readonly tls?: ClusterConfig['tls'];
   readonly listenTls?: ClusterConfig['listen']['tls'];
   readonly maxUnauthenticated?: number;
+  readonly maxBufferedBytes?: number;
   readonly reason?: CloseReason;
 }
 
@@ -66,6 +69,7 @@ export interface ProxyWorld extends AsyncDisposable {
   readonly sessions: SessionRegistry;
   readonly recorder: MemoryRecorder;
   readonly metrics: Metrics;
+  readonly buffers: Buffers;
   /** `host:port` for clients. */
   readonly address: string;
   readonly port: number;
@@ -97,6 +101,8 @@ export async function proxyWorld(options: ProxyWorldOptions): Promise<ProxyWorld
   const note = (message: string, fields?: { code?: string; reason?: string; error?: unknown }): unknown =>
     log.push([message, fields?.code, fields?.reason, fields?.error].filter(Boolean).join(' '));
   const metrics = new Metrics();
+  const bytes = options.maxBufferedBytes ?? 256 << 20;
+  const buffers = { requests: new BufferBudget(bytes, clock), answers: new BufferBudget(bytes, clock) };
   const keys = maskKeys('k1', Buffer.alloc(32, 7));
   const config: ClusterConfig = {
     name: 'main',
@@ -122,6 +128,7 @@ export async function proxyWorld(options: ProxyWorldOptions): Promise<ProxyWorld
     metrics,
     recorder,
     flood,
+    buffers,
     sessions,
     authenticator: { authenticate: options.authenticate },
     maskers: (allow, on) => (allow.masks.length === 0 ? undefined : compileMasks(allow.masks, on, keys)),
@@ -139,6 +146,7 @@ export async function proxyWorld(options: ProxyWorldOptions): Promise<ProxyWorld
     sessions,
     recorder,
     metrics,
+    buffers,
     address: proxy.address,
     port: Number(proxy.address.split(':').at(-1)),
     debts,

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../core/clock/clock.ts';
-import { Link } from '../../net/link.ts';
+import type { BufferBudget } from '../../net/buffer-budget.ts';
+import { Link, type LinkEvents } from '../../net/link.ts';
 import type { Touch } from '../enforce/context.ts';
 
 /** What a client's socket tells its connection. */
@@ -11,6 +12,9 @@ export interface ClientLinkEvents {
   onFlushed(): void;
   /** The client is gone, or has said that it sends nothing more; perhaps called more than once. */
   onGone(): void;
+  /** As InletEvents.onShort and onOverdue. */
+  onShort(): void;
+  onOverdue(): void;
   /** Nothing more can reach the client; called once, last. */
   onClosed(): void;
 }
@@ -24,9 +28,9 @@ export class ClientLink {
   /** Topics whose records were written lately: a cut must reach bytes that the kernel does not have yet. */
   readonly #carried = new Map<string, Touch>();
 
-  constructor(socket: Socket, clock: Clock, events: ClientLinkEvents) {
+  constructor(socket: Socket, clock: Clock, budget: BufferBudget, events: ClientLinkEvents) {
     this.#clock = clock;
-    this.#link = new Link(socket, {
+    const linkEvents: LinkEvents = {
       onBytes: (view) => events.onBytes(view),
       onFlushed: () => events.onFlushed(),
       onEnd: () => events.onGone(), // half-closed: brokers close then, too
@@ -34,7 +38,10 @@ export class ClientLink {
         events.onGone();
         events.onClosed();
       },
-    });
+      onShort: () => events.onShort(),
+      onOverdue: () => events.onOverdue(),
+    };
+    this.#link = new Link(socket, linkEvents, budget);
   }
 
   /** Bytes were flushed that the kernel does not have yet: write no more until onFlushed. */

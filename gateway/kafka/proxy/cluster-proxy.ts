@@ -25,7 +25,7 @@ import { type Address, formatAddress } from '../upstream/dial.ts';
 import { openConnection } from '../upstream/open-connection.ts';
 import type { BrokerCredential } from '../upstream/sasl-login.ts';
 import { ClientConnection } from './connection.ts';
-import type { ConnectionWorld } from './connection-world.ts';
+import type { Buffers, ConnectionWorld } from './connection-world.ts';
 import { endTransactions, TransactionEnds } from './end-transactions.ts';
 import { Entrance, type Incoming } from './entrance.ts';
 import { leaveGroups } from './leave-groups.ts';
@@ -42,6 +42,7 @@ export interface ClusterProxyOptions {
   readonly metrics: Metrics;
   readonly recorder: ConnectionWorld['recorder'];
   readonly flood: FloodQuota;
+  readonly buffers: Buffers;
   readonly sessions: SessionRegistry;
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly maskers: Maskers;
@@ -190,7 +191,7 @@ export class ClusterProxy implements AsyncDisposable {
   }
 
   #world(nodeId: number | undefined): ConnectionWorld {
-    const { config, clock, log, metrics, recorder, flood, sessions, authenticator, maskers, lossReason } =
+    const { config, clock, log, metrics, recorder, flood, buffers, sessions, authenticator, maskers, lossReason } =
       this.#options;
     const topology = this.#topology;
     return {
@@ -203,6 +204,7 @@ export class ClusterProxy implements AsyncDisposable {
       bytesOut: { cluster: config.name, direction: 'out' },
       recorder,
       flood,
+      buffers,
       sessions,
       view: topology,
       get features() {

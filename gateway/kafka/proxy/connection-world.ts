@@ -4,6 +4,7 @@ import type { Clock } from '../../../core/clock/clock.ts';
 import type { Deny } from '../../../core/model/decision.ts';
 import type { Operation, ResourceKind } from '../../../core/model/resource.ts';
 import type { Authenticated } from '../../identity/authenticator.ts';
+import type { BufferBudget } from '../../net/buffer-budget.ts';
 import type { FloodQuota } from '../../recorder/flood-quota.ts';
 import type { Recorder } from '../../recorder/recorder.ts';
 import type { Session, SessionConnection } from '../../session/session.ts';
@@ -13,6 +14,12 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import type { ClusterTopicNames } from '../broker/topic-names.ts';
 import type { BrokerFeatures, ClusterView, Maskers, Membership } from '../enforce/context.ts';
 import type { OpenTransaction } from '../enforce/open-transactions.ts';
+
+/** What all connections of the process may keep in memory, one for each direction so that neither waits for the other. */
+export interface Buffers {
+  readonly requests: BufferBudget;
+  readonly answers: BufferBudget;
+}
 
 /** Everything a client connection has around it. One object per listener, shared by its connections. */
 export interface ConnectionWorld {
@@ -26,6 +33,7 @@ export interface ConnectionWorld {
   readonly bytesOut: Readonly<Record<string, string>>;
   readonly recorder: Pick<Recorder, 'append' | 'appendStrict' | 'full'>;
   readonly flood: FloodQuota;
+  readonly buffers: Buffers;
   readonly sessions: SessionRegistry;
   readonly view: ClusterView;
   /** undefined until a broker was asked. */

@@ -5,7 +5,7 @@ import { alarmAt } from '../../../core/clock/alarm.ts';
 import type { Timer } from '../../../core/clock/clock.ts';
 import { ProtocolError, SluiceError } from '../../../core/errors/sluice-error.ts';
 import type { Principal } from '../../../core/model/principal.ts';
-import { Link } from '../../net/link.ts';
+import { Link, type LinkEvents } from '../../net/link.ts';
 import type { Session, SessionConnection } from '../../session/session.ts';
 import { ConnectionState } from '../enforce/connection-state.ts';
 import { type BrokerFeatures, FrameContext, type Membership, type Touch } from '../enforce/context.ts';
@@ -53,9 +53,11 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     this.#answers = new AnswerLane(this);
     const login = new ClientLogin(world, this.journal, id, this);
     this.#requests = new RequestLane(this, login, this.#answers);
-    this.client = new ClientLink(socket, world.clock, {
+    this.client = new ClientLink(socket, world.clock, world.buffers.requests, {
       onBytes: (view) => this.#requests.onBytes(view),
       onFlushed: () => this.resume(),
+      onShort: () => this.#short(),
+      onOverdue: () => this.#overdue(),
       onGone: () => this.#end('client'),
       onClosed: () => this.#leave(),
     });
@@ -136,12 +138,15 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
       socket.destroy();
       return;
     }
-    this.#upstream = new Link(socket, {
+    const events: LinkEvents = {
       onBytes: (view) => this.#answers.onBytes(view),
       onFlushed: () => this.resume(),
+      onShort: () => this.#short(),
+      onOverdue: () => this.#overdue(),
       onEnd: () => this.#end('upstream'),
       onClosed: () => this.#end('upstream'),
-    });
+    };
+    this.#upstream = new Link(socket, events, this.world.buffers.answers);
     this.#upstream.inlet.resume();
   }
 
@@ -209,6 +214,14 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
 
   wait(step: () => Promise<void>): void {
     this.#requests.wait(step);
+  }
+
+  #short(): void {
+    this.world.metrics.pauses.add({ cluster: this.world.cluster, reason: 'memory' });
+  }
+
+  #overdue(): void {
+    this.fail(new ProtocolError('MemoryOverdue', 'a frame kept its memory for too long while others waited for it'));
   }
 
   // ends

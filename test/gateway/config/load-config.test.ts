@@ -82,6 +82,7 @@ test('what is left out has its default, and paths count from the folder of the f
     public: { host: '127.0.0.1', port: 8080, tls: undefined },
     logLevel: 'info',
     workers: 1,
+    maxBufferedBytes: 268_435_456,
     clusters: [
       {
         name: 'main',
