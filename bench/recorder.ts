@@ -32,8 +32,8 @@ const event = (n: number): AuditEvent => ({
     {
       topic: 'payments',
       partition: 3,
-      firstOffset: String(n),
-      lastOffset: String(n + 99),
+      firstOffset: BigInt(n),
+      lastOffset: BigInt(n + 99),
       records: 100,
       bytes: 104_857,
     },

@@ -28,7 +28,7 @@ export function replayJson(replay: Replay): string {
 }
 
 function entryLine({ ts, kind, event, at }: TimelineEntry, style: Style): string {
-  const what = [...topicTexts(event), ...ownTexts(event)].join('; ');
+  const what = [...topicTexts(event), ...ownTexts(event), ...repeated(event)].join('; ');
   return `${visible(ts)}  ${style.bold(visible(kind.padEnd(14)))} ${visible(what)}  ${style.dim(visible(at))}`;
 }
 
@@ -36,6 +36,11 @@ const shown = ['operation', 'resource', 'name', 'code', 'rule', 'reason', 'mecha
 
 function ownTexts(event: Fields): string[] {
   return shown.flatMap((field) => (typeof event[field] === 'string' ? [`${field} ${event[field]}`] : []));
+}
+
+/** One line may stand for many requests. */
+function repeated(event: Fields): string[] {
+  return typeof event['requests'] === 'number' ? [`${event['requests']} requests since ${event['from']}`] : [];
 }
 
 function topicTexts(event: Fields): string[] {

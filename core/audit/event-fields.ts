@@ -2,9 +2,9 @@ import type { AuditEvent, AuditKind, EventOrigin, TopicEntry } from './event.ts'
 
 /**
  * How a field is written. `name` is text of ours or of the policy repo; `client` is text that a client chose, which is
- * cut and scrubbed; `instant` epoch ms as RFC 3339; the rest as they say.
+ * cut and scrubbed; `instant` epoch ms as RFC 3339; `offset` 64 bits, a decimal string; the rest as they say.
  */
-export type FieldForm = 'name' | 'client' | 'number' | 'boolean' | 'instant' | 'names' | 'topics' | 'note';
+export type FieldForm = 'name' | 'client' | 'number' | 'boolean' | 'instant' | 'names' | 'topics' | 'note' | 'offset';
 
 type Fields<T> = { readonly [F in Exclude<keyof T, 'kind'>]-?: FieldForm };
 type Own<K extends AuditKind> = Omit<Extract<AuditEvent, { kind: K }>, keyof EventOrigin | 'kind'>;
@@ -31,7 +31,7 @@ export const eventFields = {
   session_close: { reason: 'name', bytesIn: 'number', bytesOut: 'number' },
   auth: { ok: 'boolean', mechanism: 'client', clientId: 'client', software: 'client', code: 'name' },
   fetch_open: { topics: 'topics' },
-  fetch_done: { topics: 'topics', bytes: 'number', latency: 'number' },
+  fetch_done: { topics: 'topics', bytes: 'number', latency: 'number', requests: 'number', from: 'instant' },
   fetch_cut: { topics: 'topics', bytes: 'number', reason: 'name' },
   produce_intent: { topics: 'topics', bytes: 'number', acks: 'number', transactionalId: 'client' },
   produce_done: {
@@ -40,6 +40,8 @@ export const eventFields = {
     acks: 'number',
     transactionalId: 'client',
     latency: 'number',
+    requests: 'number',
+    from: 'instant',
   },
   deny: { operation: 'name', resource: 'name', name: 'client', code: 'name', rule: 'name', error: 'number' },
   summary: { of: 'name', code: 'name', count: 'number', from: 'instant', to: 'instant', merged: 'boolean' },
@@ -72,9 +74,9 @@ export const eventFields = {
 export const topicFields = {
   topic: 'name',
   partition: 'number',
-  offset: 'name',
-  firstOffset: 'name',
-  lastOffset: 'name',
+  offset: 'offset',
+  firstOffset: 'offset',
+  lastOffset: 'offset',
   records: 'number',
   bytes: 'number',
   error: 'number',

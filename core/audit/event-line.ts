@@ -95,6 +95,8 @@ function valueText(value: unknown, form: FieldForm): string | undefined {
       return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
     case 'boolean':
       return typeof value === 'boolean' ? String(value) : undefined;
+    case 'offset':
+      return typeof value === 'bigint' ? `"${value}"` : undefined;
     case 'instant':
       return typeof value === 'number' && Math.abs(value) <= 8.64e15 ? `"${formatInstant(value)}"` : undefined;
     case 'names':

@@ -32,14 +32,14 @@ export interface EventOrigin {
   readonly listener?: string | undefined;
 }
 
-/** One partition in a request or an answer. Offsets are decimal strings, since they are 64 bits wide. */
+/** One partition in a request or an answer. Lines have offsets as decimal strings, since they are 64 bits wide. */
 export interface TopicEntry {
   readonly topic: string;
   readonly partition: number;
   /** Offset that a fetch asked for. */
-  readonly offset?: string | undefined;
-  readonly firstOffset?: string | undefined;
-  readonly lastOffset?: string | undefined;
+  readonly offset?: bigint | undefined;
+  readonly firstOffset?: bigint | undefined;
+  readonly lastOffset?: bigint | undefined;
   readonly records?: number | undefined;
   readonly bytes?: number | undefined;
   readonly masks?: readonly MaskCount[] | undefined;
@@ -99,12 +99,20 @@ export interface AuthEvent extends EventOrigin {
   readonly code?: string | undefined;
 }
 
+/** One event for many requests that followed each other. */
+export interface Repeated {
+  /** How many; left out for one. */
+  readonly requests?: number | undefined;
+  /** Epoch ms of the first of them; the line has the time of the last. */
+  readonly from?: number | undefined;
+}
+
 export interface FetchOpenEvent extends EventOrigin {
   readonly kind: 'fetch_open';
   readonly topics: readonly TopicEntry[];
 }
 
-export interface FetchDoneEvent extends EventOrigin {
+export interface FetchDoneEvent extends EventOrigin, Repeated {
   readonly kind: 'fetch_done';
   readonly topics: readonly TopicEntry[];
   readonly bytes: number;
@@ -133,7 +141,7 @@ export interface ProduceIntentEvent extends EventOrigin {
  * What the broker answered. Where the intent was recorded before (strict durability), it says the outcome alone; else
  * it says what was sent, too.
  */
-export interface ProduceDoneEvent extends EventOrigin {
+export interface ProduceDoneEvent extends EventOrigin, Repeated {
   readonly kind: 'produce_done';
   readonly topics: readonly TopicEntry[];
   readonly bytes?: number | undefined;

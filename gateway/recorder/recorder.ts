@@ -1,6 +1,7 @@
 import type { AuditEvent, EventOrigin, StopEvent } from '../../core/audit/event.ts';
 import { type Instant, SegmentWriter } from '../../core/audit/segment-writer.ts';
 import type { NoteSigner } from '../../core/audit/signed-note.ts';
+import { Transfers } from '../../core/audit/transfers.ts';
 import { lockFolder, type WriterLock } from '../../core/audit/writer-lock.ts';
 import { type Clock, sleep, type Timer } from '../../core/clock/clock.ts';
 import { SluiceError, UpstreamError } from '../../core/errors/sluice-error.ts';
@@ -34,20 +35,24 @@ const checkpointEvery = 10_000;
 /** Events that nobody waits for gather for so long, or until they are so many bytes: one write and one sync for all. */
 const gatherFor = 100;
 const gatherBytes = 256 << 10;
+/** Reads and writes that are being gathered become lines early when they are so many. */
+const mostGathered = 1024;
 const retryEvery = 1000;
 const defaultLimits: QueueLimits = { events: 100_000, bytes: 64 * 1024 * 1024 };
 
 /**
  * The durable writer of one log. Events are numbered, chained and queued when they are given, and written in groups.
  * Where somebody waits there is no timer: while one group is on its way to the disk the next one gathers. Events that
- * nobody waits for go to the disk within a tenth of a second. It never drops an event. When the disk fails, everybody who waits is told, and the lines are kept and written when it works
- * again.
+ * nobody waits for go to the disk within a tenth of a second, reads and writes of one connection that follow each other
+ * as one line (core/audit/transfers.ts). It never drops an event. When the disk fails, everybody who waits is told, and
+ * the lines are kept and written when it works again.
  */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #clock: Clock;
   readonly #writer: SegmentWriter;
   readonly #queue: LineQueue;
+  readonly #transfers = new Transfers();
   readonly #chunks: ChunkWriter;
   readonly #lock: WriterLock;
   readonly #closing = new AbortController();
@@ -96,7 +101,7 @@ export class Recorder {
   }
   /** Events and bytes that are not on the disk yet. */
   get queued(): QueueLimits {
-    return { events: this.#queue.events, bytes: this.#queue.bytes };
+    return { events: this.#queue.events + this.#transfers.size, bytes: this.#queue.bytes };
   }
 
   /**
@@ -104,7 +109,11 @@ export class Recorder {
    * close nothing is taken. `origin`: fields that many events share, as one object for all of them.
    */
   append(event: AuditEvent, origin?: EventOrigin): boolean {
-    this.#add(event, undefined, origin);
+    if (!this.#closed && this.#transfers.add(event, origin, this.#now())) {
+      if (this.#transfers.size >= mostGathered) this.#settle();
+    } else {
+      this.#add(event, undefined, origin);
+    }
     if (this.#urgent) this.#run();
     else this.#gather();
     return !this.#queue.full;
@@ -162,6 +171,7 @@ export class Recorder {
       this.#tick();
       if (!this.healthy) return;
       const at = this.#now();
+      this.#settle();
       if (this.#writer.full(at)) this.#openSegment(at);
       else this.#checkpoint();
       try {
@@ -174,15 +184,26 @@ export class Recorder {
 
   #add(event: AuditEvent, durable: Durable | undefined, origin?: EventOrigin): void {
     if (this.#closed) return;
-    const at = this.#now();
+    this.#settle();
+    this.#line(event, this.#now(), durable, origin);
+  }
+
+  /** What was gathered becomes lines, in front of whatever comes next. */
+  #settle(): void {
+    if (this.#transfers.size === 0) return;
+    for (const { event, at, origin } of this.#transfers.take()) this.#line(event, at, undefined, origin);
+  }
+
+  #line(event: AuditEvent, at: Instant, durable: Durable | undefined, origin: EventOrigin | undefined): void {
     if (this.#writer.full(at)) this.#openSegment(at);
     this.#queue.add(this.#writer.line(event, at, origin), durable);
   }
 
   #gather(): void {
-    if (this.#running !== undefined || this.#closed) return; // what is being written now is followed by the rest
+    if (this.#closed) return;
     this.#gathering ??= this.#clock.after(gatherFor, () => {
       this.#gathering = undefined;
+      this.#settle();
       this.#run();
     });
   }

@@ -60,8 +60,8 @@ export function judgeAnswer(
         partition: partition.partitionIndex,
         records: summary.records,
         bytes: records.length,
-        ...(summary.firstOffset === undefined ? {} : { firstOffset: String(summary.firstOffset) }),
-        ...(summary.lastOffset === undefined ? {} : { lastOffset: String(summary.lastOffset) }),
+        ...(summary.firstOffset === undefined ? {} : { firstOffset: summary.firstOffset }),
+        ...(summary.lastOffset === undefined ? {} : { lastOffset: summary.lastOffset }),
         ...(masked && masked.counts.length > 0 ? { masks: masked.counts } : {}),
       });
     }

@@ -248,7 +248,7 @@ export function streamFetch(
 }
 
 /** A 64-bit offset from its halves, in decimal. */
-function offset(hi: number, lo: number, delta: number): string {
+function offset(hi: number, lo: number, delta: number): bigint {
   const value = hi * 4_294_967_296 + lo + delta;
-  return Number.isSafeInteger(value) ? String(value) : String((BigInt(hi) << 32n) + BigInt(lo) + BigInt(delta));
+  return Number.isSafeInteger(value) ? BigInt(value) : (BigInt(hi) << 32n) + BigInt(lo) + BigInt(delta);
 }

@@ -36,8 +36,8 @@ export function judgeRecords(
     partition,
     records: summary.records,
     bytes: given.length,
-    ...(summary.firstOffset === undefined ? {} : { firstOffset: String(summary.firstOffset) }),
-    ...(summary.lastOffset === undefined ? {} : { lastOffset: String(summary.lastOffset) }),
+    ...(summary.firstOffset === undefined ? {} : { firstOffset: summary.firstOffset }),
+    ...(summary.lastOffset === undefined ? {} : { lastOffset: summary.lastOffset }),
     ...(masked && masked.counts.length > 0 ? { masks: masked.counts } : {}),
   });
   return given;

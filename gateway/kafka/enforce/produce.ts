@@ -119,9 +119,10 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
 /** What became of one partition, with what was sent to it where that was not recorded before. */
 function outcomeOf(topic: string, answer: ProduceResponsePartitionProduceResponse, sent: Sent | undefined): TopicEntry {
   const { index: partition, errorCode, baseOffset } = answer;
-  const outcome = errorCode === 0 ? { firstOffset: String(baseOffset) } : { error: errorCode };
   const entry = sent?.topics.find((one) => one.partition === partition && one.topic === topic);
-  return entry ? { ...entry, ...outcome } : { topic, partition, ...outcome };
+  if (errorCode !== 0) return { ...entry, topic, partition, error: errorCode };
+  if (!entry?.records) return { ...entry, topic, partition, firstOffset: baseOffset };
+  return { ...entry, firstOffset: baseOffset, lastOffset: baseOffset + BigInt(entry.records - 1) };
 }
 
 function idsNeeded({ topicData }: ProduceRequest, context: FrameContext) {

@@ -1,7 +1,9 @@
 import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { AuditEvent } from '../../../core/audit/event.ts';
 import { verifyRecording } from '../../../core/audit/verify.ts';
+import { formatInstant } from '../../../core/clock/instant.ts';
 import type { SluiceError } from '../../../core/errors/sluice-error.ts';
 import { keys, tempFolder } from '../../core/audit/recorded.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -50,6 +52,44 @@ test('strict events call back once they are on the disk, in groups', async () =>
   expect(disk.syncs - before).toBe(2);
   await recorder.close('signal');
   expect(bytesOf(folder.path)).toEqual(durable);
+});
+
+test('reads and writes of one origin gather for a tenth of a second, and come before whatever is told after them', async () => {
+  using folder = tempFolder();
+  const clock = new FakeClock();
+  const recorder = await openRecorder(folder.path, { clock });
+  const who = { conn: '1', principal: 'ada' };
+  const wrote = (n: number): AuditEvent => ({
+    kind: 'produce_done',
+    topics: [{ topic: 't', partition: 0, firstOffset: BigInt(n), lastOffset: BigInt(n), records: 1, bytes: 10 }],
+    bytes: 10,
+  });
+  const begun = clock.now();
+  for (let i = 0; i < 50; i++) {
+    clock.advance(1);
+    recorder.append(wrote(i), who);
+  }
+  expect(recorder.queued).toEqual({ events: 1, bytes: 0 });
+  expect(kinds(folder.path)).toEqual(['checkpoint', 'start']);
+  clock.advance(60);
+  await settled(recorder);
+  expect(linesOf(folder.path).at(-1)).toMatchObject({
+    kind: 'produce_done',
+    conn: '1',
+    ts: formatInstant(begun + 50),
+    from: formatInstant(begun + 1),
+    requests: 50,
+    bytes: 500,
+    topics: [{ topic: 't', partition: 0, firstOffset: '0', lastOffset: '49', records: 50, bytes: 500 }],
+  });
+  recorder.append(wrote(50), who);
+  await recorder.record({ kind: 'session_close', reason: 'client', ...who });
+  recorder.append(wrote(51), who);
+  await recorder.close('signal');
+  expect(kinds(folder.path)).toEqual([
+    ...['checkpoint', 'start', 'produce_done', 'produce_done', 'session_close', 'produce_done', 'stop', 'checkpoint'],
+  ]);
+  expect(verifyRecording(folder.path, { keys }).outcome).toBe('whole');
 });
 
 test('a full queue says so, takes what comes all the same, and says when there is room', async () => {

@@ -109,8 +109,8 @@ function expected(response: FetchResponse) {
         {
           topic: nameOf(topic, topicId),
           partition: partitionIndex,
-          ...(firstOffset === undefined ? {} : { firstOffset: String(firstOffset) }),
-          ...(lastOffset === undefined ? {} : { lastOffset: String(lastOffset) }),
+          ...(firstOffset === undefined ? {} : { firstOffset }),
+          ...(lastOffset === undefined ? {} : { lastOffset }),
           records: count,
           bytes: records.length,
         },

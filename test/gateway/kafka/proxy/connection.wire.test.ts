@@ -584,7 +584,7 @@ test('a strict produce is recorded with the policy that allowed it, before and a
     responses: [{ partitionResponses: [{ baseOffset: 7n }] }],
   });
   expect(on.world.recorder.of('produce_intent')).toMatchObject([{ policy: 'use', principal: 'alice', corr: 3 }]);
-  expect(on.world.recorder.of('produce_done')).toMatchObject([{ policy: 'use', topics: [{ firstOffset: '7' }] }]);
+  expect(on.world.recorder.of('produce_done')).toMatchObject([{ policy: 'use', topics: [{ firstOffset: 7n }] }]);
 });
 
 test('a produce whose answer never comes is recorded when its connection ends', async () => {
