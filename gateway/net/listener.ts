@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { UpstreamError } from '../../core/errors/sluice-error.ts';
+import { keepAliveMs } from './keep-alive.ts';
 
 export interface Listener extends AsyncDisposable {
   readonly host: string;
@@ -25,7 +26,13 @@ export async function listenTcp(
   onConnection: (socket: Socket) => void,
 ): Promise<Listener> {
   const server = createServer(
-    { pauseOnConnect: true, noDelay: true, keepAlive: true, allowHalfOpen: true },
+    {
+      pauseOnConnect: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveMs,
+      allowHalfOpen: true,
+    },
     onConnection,
   );
   await new Promise<void>((resolve, reject) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, inject } from 'vitest';
 import { sleep, systemClock } from '../../core/clock/clock.ts';
+import type { KafkaService } from '../support/e2e-setup.ts';
 import { writeGatewayConfig } from '../support/gateway-config.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
 import { type OidcIssuer, startIssuer } from '../support/oidc-issuer.ts';
@@ -37,8 +38,10 @@ export async function gatewayWorld(options: {
   prefix: string;
   claims?: Record<string, Record<string, unknown>>;
   spec?: Record<string, unknown>;
+  /** The broker or brokers behind it, when not the shared one. */
+  kafka?: Pick<KafkaService, 'bootstrap' | 'adminUser' | 'adminPassword'>;
 }): Promise<GatewayWorld> {
-  const kafka = inject('kafka');
+  const kafka = options.kafka ?? inject('kafka');
   await using stack = new AsyncDisposableStack();
   const temp = stack.use(await tempDir());
   const dir = temp.path;
@@ -59,7 +62,7 @@ export async function gatewayWorld(options: {
   });
   const admin = new Kafka({
     clientId: 'stage',
-    brokers: [kafka.bootstrap],
+    brokers: kafka.bootstrap.split(','),
     sasl: { mechanism: 'scram-sha-512', username: kafka.adminUser, password: kafka.adminPassword },
     logLevel: logLevel.NOTHING,
   });

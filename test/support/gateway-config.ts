@@ -12,6 +12,7 @@ export interface GatewayConfigOptions {
   readonly issuer: { readonly issuer: string; readonly audience: string };
   readonly clusters: readonly {
     readonly name: string;
+    /** `host:port`, several with commas. */
     readonly bootstrap: string;
     readonly user: string;
     readonly password: string;
@@ -33,7 +34,7 @@ export function writeGatewayConfig(options: GatewayConfigOptions): string {
     writeFileSync(passwordFile, `${cluster.password}\n`, { mode: 0o600 });
     return {
       name: cluster.name,
-      bootstrap: [cluster.bootstrap],
+      bootstrap: cluster.bootstrap.split(','),
       ...(cluster.tls ? { tls: cluster.tls } : {}),
       credentials: { username: cluster.user, passwordFile },
       listen: { host: '127.0.0.1', port: 0, ...(cluster.listenTls ? { tls: cluster.listenTls } : {}) },

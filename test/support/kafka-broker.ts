@@ -28,7 +28,8 @@ import { type Artifact, cachePath, fetchClasspath, filledOnce } from './maven.ts
 
 const run = promisify(execFile);
 const host = brokerHost;
-const clusterId = 'AAAAAAAAQACAAAAAAAAAAQ';
+/** The id of every cluster that is started here. */
+export const clusterId = 'AAAAAAAAQACAAAAAAAAAAQ';
 
 /** The release that is run. Its console tools work together with its server. */
 export const brokerVersion = '4.3.1';
@@ -95,6 +96,7 @@ export const kafkaTools = {
   'kafka-metadata-quorum': 'org.apache.kafka.tools.MetadataQuorumCommand',
   'kafka-delegation-tokens': 'org.apache.kafka.tools.DelegationTokenCommand',
   'kafka-log-dirs': 'org.apache.kafka.tools.LogDirsCommand',
+  'kafka-leader-election': 'org.apache.kafka.tools.LeaderElectionCommand',
   'kafka-features': 'org.apache.kafka.tools.FeatureCommand',
 } as const;
 /** The name of a console tool. */
@@ -103,8 +105,7 @@ export type KafkaTool = keyof typeof kafkaTools;
 /** Starts a broker and resolves when it answers. `await using` ends it. */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroker> {
   const libs = await kafkaLibs();
-  const archive = await classArchive(libs);
-  return await launch(libs, options, existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []);
+  return await launch(libs, options, await quickStart(libs));
 }
 
 /** The folder of the jars, fetched when it is not there yet. */
@@ -166,9 +167,53 @@ async function launch(
   const [port, controllerPort] = await freePorts(2);
   const folder = await mkdtemp(join(tmpdir(), 'sluice-kafka-'));
   const properties = serverProperties(folder, port!, controllerPort!, options);
+  cpSync(await formattedData(libs), join(folder, 'data'), { recursive: true });
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  let node: KafkaNode;
+  try {
+    node = await startNode({ libs, folder, port: port!, properties, options, jvm });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return {
+    host,
+    port: port!,
+    bootstrap: `${host}:${port}`,
+    adminUser,
+    adminPassword,
+    libs,
+    folder,
+    pid: node.pid,
+    async [Symbol.asyncDispose]() {
+      await node.end(clean ? 'SIGTERM' : 'SIGKILL');
+      await remove();
+    },
+  };
+}
+
+/** One running Kafka process. */
+export interface KafkaNode {
+  readonly pid: number;
+  end(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** What a process is started with. */
+export interface NodeStart {
+  readonly libs: string;
+  /** Has `data/`; server.properties and broker.log are written into it. */
+  readonly folder: string;
+  readonly port: number;
+  readonly properties: string;
+  readonly options?: KafkaOptions;
+  /** Options of the JVM. */
+  readonly jvm: readonly string[];
+}
+
+/** Starts a Kafka process in a folder and resolves when it answers; on any error nothing runs on. */
+export async function startNode({ libs, folder, port, properties, options = {}, jvm }: NodeStart): Promise<KafkaNode> {
   await writeFile(join(folder, 'server.properties'), properties);
   await writeFile(join(folder, 'log4j2.properties'), logging);
-  cpSync(await formattedData(libs), join(folder, 'data'), { recursive: true });
   const log = openSync(join(folder, 'broker.log'), 'a');
   const urls = options.oauth ? [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${options.oauth.jwksUrl}`] : [];
   const config = `-Dlog4j2.configurationFile=${join(folder, 'log4j2.properties')}`;
@@ -187,28 +232,19 @@ async function launch(
   ];
   const child = spawnJava(args, log);
   closeSync(log);
-  const stop = async (): Promise<void> => {
-    await end(child, clean ? 'SIGTERM' : 'SIGKILL');
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  };
   try {
-    await answering(child, port!, folder, options.tls);
+    await answering(child, port, folder, options.tls);
   } catch (error) {
-    await stop();
+    await end(child, 'SIGKILL');
     throw error;
   }
-  const bootstrap = `${host}:${port}`;
-  return {
-    host,
-    port: port!,
-    bootstrap,
-    adminUser,
-    adminPassword,
-    libs,
-    folder,
-    pid: child.pid!,
-    [Symbol.asyncDispose]: stop,
-  };
+  return { pid: child.pid!, end: (signal) => end(child, signal) };
+}
+
+/** Options of the JVM with which a broker starts sooner. */
+export async function quickStart(libs: string): Promise<string[]> {
+  const archive = await classArchive(libs);
+  return existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [];
 }
 
 /** A broker that takes requests has loaded its users; until then its port is closed. */
@@ -261,7 +297,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 }
 
 /** A data folder with the admin user in it, on any port; made once, since formatting takes a JVM of its own. */
-async function formattedData(libs: string): Promise<string> {
+export async function formattedData(libs: string): Promise<string> {
   return await filledOnce(cachePath(`kafka-${brokerVersion}-data-${layout()}`), async (to) => {
     const folder = join(to, 'formatting');
     await mkdir(folder);

@@ -225,10 +225,15 @@ export class ClusterProxy implements AsyncDisposable {
   }
 
   async #dial(session: Session, nodeId: number | undefined): Promise<Socket> {
-    const address = this.#topology.addressOf(nodeId);
-    const user = await this.#credentials.acquire(session, formatAddress(address));
-    const connection = await this.#loginAs(user, address);
-    return connection.detach();
+    try {
+      const address = this.#topology.addressOf(nodeId);
+      const user = await this.#credentials.acquire(session, formatAddress(address));
+      const connection = await this.#loginAs(user, address);
+      return connection.detach();
+    } catch (error) {
+      this.#topology.noteMoved(); // where it was, it may not be any more
+      throw error;
+    }
   }
 
   #loginAs(user: EphemeralUser, address: Address): Promise<BrokerConnection> {

@@ -69,6 +69,11 @@ export class Topology implements ClusterView {
   }
 
   noteUnknown(_nodeId: number): void {
+    this.noteMoved();
+  }
+
+  /** What is known of the brokers may not hold any more: they are asked again. */
+  noteMoved(): void {
     const now = this.#clock.monotonic();
     if (now - this.#notedAt < noteEvery) return; // a client can make this happen as often as it asks
     this.#notedAt = now;

@@ -3,6 +3,7 @@ import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Clock } from '../../../core/clock/clock.ts';
 import { UpstreamError } from '../../../core/errors/sluice-error.ts';
+import { keepAliveMs } from '../../net/keep-alive.ts';
 import { layeredOn } from '../../net/reset-socket.ts';
 
 /** Where a broker listens. */
@@ -49,7 +50,8 @@ export function dial(address: Address, options: DialOptions): Promise<Socket> {
     signal?.removeEventListener('abort', abort);
     socket.off('error', fail);
     if (error === undefined) {
-      socket.setNoDelay(true);
+      raw.setNoDelay(true);
+      raw.setKeepAlive(true, keepAliveMs);
       resolve(socket);
     } else {
       socket.on('error', () => undefined); // a late one, after the answer was given
