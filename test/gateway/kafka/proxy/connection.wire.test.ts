@@ -4,27 +4,15 @@ import { systemClock } from '../../../../core/clock/clock.ts';
 import { AccessError, UpstreamError } from '../../../../core/errors/sluice-error.ts';
 import { defaultApiVersionsRequest } from '../../../../gateway/kafka/wire/generated/api-versions.ts';
 import { apis } from '../../../../gateway/kafka/wire/generated/apis.ts';
-import {
-  defaultFetchRequest,
-  defaultFetchRequestFetchPartition,
-  defaultFetchRequestFetchTopic,
-  defaultFetchResponse,
-  defaultFetchResponseFetchableTopicResponse,
-  defaultFetchResponsePartitionData,
-} from '../../../../gateway/kafka/wire/generated/fetch.ts';
+import { defaultFetchRequest, type defaultFetchResponse } from '../../../../gateway/kafka/wire/generated/fetch.ts';
 import {
   defaultListOffsetsRequest,
   defaultListOffsetsRequestListOffsetsPartition,
   defaultListOffsetsRequestListOffsetsTopic,
 } from '../../../../gateway/kafka/wire/generated/list-offsets.ts';
 import { defaultMetadataRequest } from '../../../../gateway/kafka/wire/generated/metadata.ts';
-import {
-  defaultProduceRequest,
-  defaultProduceResponse,
-  defaultProduceResponsePartitionProduceResponse,
-  defaultProduceResponseTopicProduceResponse,
-} from '../../../../gateway/kafka/wire/generated/produce.ts';
 import { accessPolicies, alice, bob, grantUntil } from '../../../support/access-policies.ts';
+import { fetched, fetchOf, produced, produceOf } from '../../../support/data-frames.ts';
 import {
   type Authenticate,
   type ProxyWorld,
@@ -79,48 +67,6 @@ async function stage(options: Partial<ProxyWorldOptions> = {}): Promise<Stage> {
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
-
-const fetchOf = (topic: string, partitions = [0]) => ({
-  ...defaultFetchRequest,
-  maxWaitMs: 500,
-  sessionEpoch: -1,
-  topics: [
-    {
-      ...defaultFetchRequestFetchTopic,
-      topic,
-      partitions: partitions.map((partition) => ({ ...defaultFetchRequestFetchPartition, partition })),
-    },
-  ],
-});
-
-const fetched = (topic: string, records: Uint8Array | null) => ({
-  ...defaultFetchResponse,
-  responses: [
-    {
-      ...defaultFetchResponseFetchableTopicResponse,
-      topic,
-      partitions: [{ ...defaultFetchResponsePartitionData, partitionIndex: 0, highWatermark: 10n, records }],
-    },
-  ],
-});
-
-const produceOf = (topic: string, records: Uint8Array, acks = -1) => ({
-  ...defaultProduceRequest,
-  acks,
-  timeoutMs: 1000,
-  topicData: [{ name: topic, topicId: 'AAAAAAAAAAAAAAAAAAAAAA', partitionData: [{ index: 0, records }] }],
-});
-
-const produced = (topic: string) => ({
-  ...defaultProduceResponse,
-  responses: [
-    {
-      ...defaultProduceResponseTopicProduceResponse,
-      name: topic,
-      partitionResponses: [{ ...defaultProduceResponsePartitionProduceResponse, index: 0, baseOffset: 7n }],
-    },
-  ],
-});
 
 const listOffsetsOf = (name: string) => ({
   ...defaultListOffsetsRequest,
