@@ -27,7 +27,9 @@ export class Access {
   readonly #since: number;
   #snapshot: Snapshot | undefined;
   #level: FreshnessLevel = 'fresh';
-  #cache = new Map<string, Decision>();
+  /** By operation and kind, then name: the names of a frame are the same strings again and again. */
+  readonly #cache = new Map<Operation, Map<ResourceKind, Map<string, Decision>>>();
+  #entries = 0;
 
   constructor(
     principal: Principal,
@@ -51,15 +53,13 @@ export class Access {
     if (snapshot !== this.#snapshot || level !== this.#level) {
       this.#snapshot = snapshot;
       this.#level = level;
-      this.#cache.clear();
+      this.#clear();
     }
-    const key = `${operation} ${kind} ${name}`;
-    const known = this.#cache.get(key);
+    const known = this.#cache.get(operation)?.get(kind)?.get(name);
     if (known && (known.until === undefined || now < known.until)) return known;
     if (!snapshot) return nothingLoaded;
     const decision = this.#decide(snapshot, level, operation, { cluster: this.cluster, kind, name }, now);
-    if (this.#cache.size >= mostEntries) this.#cache.clear();
-    this.#cache.set(key, decision);
+    this.#keep(operation, kind, name, decision);
     return decision;
   }
 
@@ -101,6 +101,18 @@ export class Access {
     return level === 'stale' && this.#since < this.#freshness.staleAt ? 'fresh' : level;
   }
 
+  #keep(operation: Operation, kind: ResourceKind, name: string, decision: Decision): void {
+    if (this.#entries >= mostEntries) this.#clear();
+    const names = within(within(this.#cache, operation), kind);
+    names.set(name, decision);
+    this.#entries++;
+  }
+
+  #clear(): void {
+    this.#cache.clear();
+    this.#entries = 0;
+  }
+
   #decide(snapshot: Snapshot, level: FreshnessLevel, operation: Operation, resource: Resource, now: number): Decision {
     const decision = decide(snapshot, this.principal, operation, resource, now);
     if (level === 'fresh' || decision.effect === 'deny') return decision;
@@ -121,6 +133,16 @@ export class Access {
       nearestMiss: undefined,
     };
   }
+}
+
+/** The map that stands under a key, made when it is first asked for. */
+function within<K, K2, V>(maps: Map<K, Map<K2, V>>, key: K): Map<K2, V> {
+  let map = maps.get(key);
+  if (!map) {
+    map = new Map();
+    maps.set(key, map);
+  }
+  return map;
 }
 
 const lean = new WeakMap<Snapshot, Snapshot>();

@@ -10,7 +10,7 @@ import {
   readFetchResponsePartitionDataTail,
   readFetchResponseTail,
 } from '../wire/generated/fetch.ts';
-import { batchOffset } from '../wire/record-batch.ts';
+import { batchOffset, lengthEnd } from '../wire/record-batch.ts';
 import type { FrameContext } from './context.ts';
 import type { ResponseScan } from './enforcement.ts';
 import { denied } from './errors.ts';
@@ -20,7 +20,6 @@ import { settleSession } from './fetch-session.ts';
 /** What stands around the records of one partition may be this large; more is no answer of a broker. */
 const largestPart = 8 << 20;
 const controlBit = 0x20;
-const lengthEnd = batchOffset.length + 4;
 /** A tag that no version of the response defines, in one byte. */
 const unusedTag = 0x7f;
 

@@ -1,5 +1,6 @@
 import type { TopicEntry } from '../../../core/audit/event.ts';
-import type { Allow } from '../../../core/model/decision.ts';
+import type { Masker } from '../../../core/mask/masker.ts';
+import type { MaskCount } from '../../../core/model/mask-count.ts';
 import { KafkaError } from '../wire/error-codes.ts';
 import { apis } from '../wire/generated/apis.ts';
 import {
@@ -10,7 +11,7 @@ import {
   type ProduceResponsePartitionProduceResponse,
 } from '../wire/generated/produce.ts';
 import { rewriteEndpoint } from './addresses.ts';
-import { type BatchSummary, summarizeBatches } from './batch-summary.ts';
+import { type BatchSummary, type ProducerEpoch, summarizeBatches } from './batch-summary.ts';
 import type { FrameContext } from './context.ts';
 import { enforcement } from './enforcement.ts';
 import { denied } from './errors.ts';
@@ -49,8 +50,15 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
     if (repeats(request, byId)) return { kind: 'close', code: 'BadFrame', why: 'a partition stands in it twice' };
     const need = byId ? idsNeeded(request, context) : undefined;
     if (need) return need;
-    const summaries = request.topicData.map((topic) => topic.partitionData.map((one) => summarizeBatches(one.records)));
-    const transaction = summaries.flat().find((summary) => summary.transaction)?.transaction;
+    const summaries: BatchSummary[] = []; // of all partitions, in their order
+    let transaction: ProducerEpoch | undefined;
+    for (const { partitionData } of request.topicData) {
+      for (const { records } of partitionData) {
+        const summary = summarizeBatches(records);
+        summaries.push(summary);
+        transaction ??= summary.transaction;
+      }
+    }
     const mayWrite =
       transactionalId === null
         ? transaction === undefined
@@ -60,30 +68,47 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
     const forwarded: ProduceRequestTopicProduceData[] = [];
     const entries: TopicEntry[] = [];
     let changed = false;
-    for (const [at, topic] of request.topicData.entries()) {
-      const { name, topicId } = topic;
+    let bytes = 0;
+    let at = 0; // the topic's first partition in summaries
+    for (const topic of request.topicData) {
+      const { name, topicId, partitionData } = topic;
+      const first = at;
+      at += partitionData.length;
       const known = topicName(topic, byId, context);
       const decision = known === undefined ? undefined : context.decide('produce', 'topic', known, denied.topic);
       if (known === undefined || decision?.effect !== 'allow') {
         changed = true;
         const error = known === undefined ? KafkaError.unknownTopicId : denied.topic;
-        topics.push({ name, topicId, known, refused: new Map(topic.partitionData.map((p) => [p.index, error])) });
+        topics.push({ name, topicId, known, refused: new Map(partitionData.map(({ index }) => [index, error])) });
         continue;
       }
-      const refused = new Map<number, number>();
-      const kept = maskTopic(topic, known, summaries[at] ?? [], decision, context, refused, entries);
+      const masker = context.maskers(decision, 'produce');
+      const masked = masker && maskTopic(topic, known, masker, context);
+      const kept = masked ? masked.topic : topic;
+      const refused = masked ? masked.refused : none;
       if (kept !== topic) changed = true;
       topics.push({ name, topicId, known, refused });
       if (kept.partitionData.length > 0) forwarded.push(kept);
+      for (let i = 0; i < partitionData.length; i++) {
+        const { index, records } = partitionData[i]!;
+        if (refused.has(index)) continue;
+        const entry = {
+          topic: known,
+          partition: index,
+          records: summaries[first + i]!.records,
+          bytes: lengthOf(records),
+        };
+        const masks = masked?.counts.get(index);
+        entries.push(masks ? { ...entry, masks } : entry);
+        bytes += entry.bytes;
+      }
     }
     if (forwarded.length === 0 && changed)
       return { kind: 'reply', response: putBack({ ...defaultProduceResponse, responses: [] }, topics, byId) };
-    const sent: Sent = {
-      topics: entries,
-      bytes: entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0),
-      acks: request.acks,
-      ...(transactionalId === null ? {} : { transactionalId }),
-    };
+    const sent: Sent =
+      transactionalId === null
+        ? { topics: entries, bytes, acks: request.acks }
+        : { topics: entries, bytes, acks: request.acks, transactionalId };
     const told = context.strict || request.acks === 0;
     if (told) context.events.push({ kind: 'produce_intent', ...sent });
     const complete = !topics.some((topic) => topic.refused.size > 0);
@@ -101,28 +126,56 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
   },
   response(response, version, pending, context) {
     const byId = version >= produceByIdFrom;
-    const answers = response.responses.flatMap((topic) => {
-      const key = produceKey(topic, byId);
-      const name = pending.topics.find((one) => produceKey(one, byId) === key)?.known ?? topic.name;
-      return topic.partitionResponses.map((partition) => outcomeOf(name, partition, pending.sent));
-    });
-    context.events.push({ kind: 'produce_done', ...pending.sent, topics: answers });
-    const endpoints = response.nodeEndpoints.flatMap((endpoint) => rewriteEndpoint(endpoint, context.cluster));
+    context.events.push({ kind: 'produce_done', ...pending.sent, topics: outcomes(response, pending, byId) });
     if (pending.complete && response.nodeEndpoints.length === 0) return { kind: 'forward' };
-    return { kind: 'send', response: putBack({ ...response, nodeEndpoints: endpoints }, pending.topics, byId) };
+    const nodeEndpoints = response.nodeEndpoints.flatMap((endpoint) => rewriteEndpoint(endpoint, context.cluster));
+    return { kind: 'send', response: putBack({ ...response, nodeEndpoints }, pending.topics, byId) };
   },
   lost({ sent }, context) {
     if (sent) context.events.push({ kind: 'produce_intent', ...sent });
   },
 });
 
+const none: ReadonlyMap<number, number> = new Map();
+
+function lengthOf(records: Uint8Array | null): number {
+  return records === null ? 0 : records.length;
+}
+
+/** What became of every partition that the broker answered. Answers come in the order of the request, as a rule. */
+function outcomes(response: ProduceResponse, { sent, topics }: Pending, byId: boolean): TopicEntry[] {
+  const found: TopicEntry[] = [];
+  const entries = sent?.topics ?? [];
+  let byPlace: ReadonlyMap<string, TopicEntry> | undefined;
+  for (const topic of response.responses) {
+    const key = produceKey(topic, byId);
+    const name = topics.find((one) => produceKey(one, byId) === key)?.known ?? topic.name;
+    for (const answer of topic.partitionResponses) {
+      let entry = entries[found.length];
+      if (entry && (entry.partition !== answer.index || entry.topic !== name)) {
+        byPlace ??= new Map(entries.map((one) => [place(one.topic, one.partition), one]));
+        entry = byPlace.get(place(name, answer.index));
+      }
+      found.push(outcomeOf(name, answer, entry));
+    }
+  }
+  return found;
+}
+
+function place(topic: string, partition: number): string {
+  return `${partition} ${topic}`;
+}
+
 /** What became of one partition, with what was sent to it where that was not recorded before. */
-function outcomeOf(topic: string, answer: ProduceResponsePartitionProduceResponse, sent: Sent | undefined): TopicEntry {
-  const { index: partition, errorCode, baseOffset } = answer;
-  const entry = sent?.topics.find((one) => one.partition === partition && one.topic === topic);
-  if (errorCode !== 0) return { ...entry, topic, partition, error: errorCode };
-  if (!entry?.records) return { ...entry, topic, partition, firstOffset: baseOffset };
-  return { ...entry, firstOffset: baseOffset, lastOffset: baseOffset + BigInt(entry.records - 1) };
+function outcomeOf(
+  topic: string,
+  { index: partition, errorCode, baseOffset }: ProduceResponsePartitionProduceResponse,
+  sent: TopicEntry | undefined,
+): TopicEntry {
+  if (errorCode !== 0) return { ...sent, topic, partition, error: errorCode };
+  const records = sent?.records ?? 0;
+  if (records <= 0) return { ...sent, topic, partition, firstOffset: baseOffset };
+  return { ...sent, topic, partition, firstOffset: baseOffset, lastOffset: baseOffset + BigInt(records - 1) };
 }
 
 function idsNeeded({ topicData }: ProduceRequest, context: FrameContext) {
@@ -144,47 +197,37 @@ function repeats({ topicData }: ProduceRequest, byId: boolean): boolean {
   return seen.size < partitions;
 }
 
-/** The topic with its maskable batches masked and the others taken out; the same object when nothing was to be done. */
+interface MaskedTopic {
+  /** With its maskable batches masked and the others taken out; the same object when nothing was to be done. */
+  readonly topic: ProduceRequestTopicProduceData;
+  readonly refused: ReadonlyMap<number, number>;
+  /** By partition. */
+  readonly counts: ReadonlyMap<number, readonly MaskCount[]>;
+}
+
 function maskTopic(
   topic: ProduceRequestTopicProduceData,
   name: string,
-  summaries: readonly BatchSummary[],
-  allow: Allow,
+  masker: Masker,
   context: FrameContext,
-  refused: Map<number, number>,
-  entries: TopicEntry[],
-): ProduceRequestTopicProduceData {
-  const masker = context.maskers(allow, 'produce');
+): MaskedTopic {
   let changed = false;
   const kept = [];
-  for (const [at, partition] of topic.partitionData.entries()) {
-    const masked = masker ? maskRecords(partition.records, masker, 'produce') : undefined;
-    if (masked?.kind === 'unmaskable') {
-      refused.set(partition.index, KafkaError.invalidRecord);
-      context.events.push({
-        kind: 'deny',
-        operation: 'produce',
-        resource: 'topic',
-        name,
-        code: 'Unmaskable',
-        error: KafkaError.invalidRecord,
-      });
+  const refused = new Map<number, number>();
+  const counts = new Map<number, readonly MaskCount[]>();
+  for (const partition of topic.partitionData) {
+    const masked = maskRecords(partition.records, masker, 'produce');
+    if (masked.kind === 'unmaskable') {
+      const error = KafkaError.invalidRecord;
+      refused.set(partition.index, error);
+      const what = { operation: 'produce', resource: 'topic', name } as const;
+      context.events.push({ kind: 'deny', ...what, code: 'Unmaskable', error });
       changed = true;
       continue;
     }
-    entries.push({
-      topic: name,
-      partition: partition.index,
-      records: summaries[at]?.records ?? 0,
-      bytes: partition.records?.length ?? 0,
-      ...(masked && masked.counts.length > 0 ? { masks: masked.counts } : {}),
-    });
-    if (masked?.kind === 'masked') {
-      changed = true;
-      kept.push({ ...partition, records: masked.records });
-    } else {
-      kept.push(partition);
-    }
+    if (masked.counts.length > 0) counts.set(partition.index, masked.counts);
+    if (masked.kind === 'masked') changed = true;
+    kept.push(masked.kind === 'masked' ? { ...partition, records: masked.records } : partition);
   }
-  return changed ? { ...topic, partitionData: kept } : topic;
+  return { topic: changed ? { ...topic, partitionData: kept } : topic, refused, counts };
 }

@@ -32,7 +32,8 @@ export const batchOffset = {
   records: 61,
 } as const;
 
-const lengthEnd = batchOffset.length + 4;
+/** Offset of the first byte that a batch's length counts. */
+export const lengthEnd = batchOffset.length + 4;
 const codecBits = 0x07;
 
 /** A batch of format 2 that lies wholly in the blob. `start` and `end` are offsets into it. */
