@@ -20,8 +20,6 @@ export interface BrokerConnectionOptions {
   readonly clientId: string;
   /** Milliseconds for one answer; a broker that is late is given up with everything that waits. */
   readonly timeoutMs: number;
-  /** `manual`: the socket was dialled with `onread`, whose owner hands the bytes to `feed`. */
-  readonly feed?: 'data' | 'manual';
 }
 
 interface Pending {
@@ -50,7 +48,7 @@ export class BrokerConnection implements Disposable {
     this.address = options.address;
     this.#options = options;
     this.#socket = socket;
-    if (options.feed !== 'manual') socket.on('data', this.feed);
+    socket.on('data', this.#onData);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
   }
@@ -84,8 +82,7 @@ export class BrokerConnection implements Disposable {
     return await promise;
   }
 
-  /** Bytes from the broker; for the owner of a socket that was dialled with `onread`. */
-  readonly feed = (chunk: Buffer): void => {
+  readonly #onData = (chunk: Buffer): void => {
     try {
       this.#framer.push(chunk, (frame) => this.#onFrame(frame));
     } catch (cause) {
@@ -100,7 +97,7 @@ export class BrokerConnection implements Disposable {
       throw new BugError('a broker connection was taken over while an answer was due');
     }
     this.#lost = this.#error('BrokerUnreachable', 'the connection was handed on');
-    this.#socket.off('data', this.feed);
+    this.#socket.off('data', this.#onData);
     this.#socket.off('error', this.#onError);
     this.#socket.off('close', this.#onClose);
     this.#socket.pause();
@@ -130,8 +127,7 @@ export class BrokerConnection implements Disposable {
     }
     pending.timer.cancel();
     try {
-      // The views in a message must outlive a buffer that is read into again.
-      pending.answer(this.#options.feed === 'manual' ? Buffer.from(frame) : frame);
+      pending.answer(frame);
     } catch (cause) {
       pending.fail(this.#error('BrokerRefused', 'its answer does not parse', cause));
       this.#lose('BrokerRefused', 'its answer does not parse', cause);
@@ -151,7 +147,7 @@ export class BrokerConnection implements Disposable {
   #lose(code: 'BrokerUnreachable' | 'BrokerRefused', why: string, cause?: unknown): void {
     if (this.#lost) return;
     this.#lost = this.#error(code, why, cause);
-    this.#socket.off('data', this.feed);
+    this.#socket.off('data', this.#onData);
     this.#socket.destroy();
     for (const pending of this.#pending.splice(0)) {
       pending.timer.cancel();

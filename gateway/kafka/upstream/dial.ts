@@ -1,5 +1,5 @@
 /** Opens a TCP or TLS connection to a broker, within a time limit. */
-import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Clock } from '../../../core/clock/clock.ts';
 import { UpstreamError } from '../../../core/errors/sluice-error.ts';
@@ -20,8 +20,6 @@ export interface DialOptions {
   /** TLS is spoken when this is given; the name that is asked for and checked is the host unless it says otherwise. */
   readonly tls?: ConnectionOptions | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Reads into one buffer instead of emitting 'data'; Node does not offer it for TLS. */
-  readonly onread?: OnReadOpts | undefined;
 }
 
 /** `host:port`, IPv6 in brackets: the form in which messages and errors name a broker. */
@@ -32,7 +30,7 @@ export function formatAddress({ host, port }: Address): string {
 /** A connected socket without Nagle's delay. Rejects with UpstreamError('BrokerUnreachable'), leaving nothing open. */
 export function dial(address: Address, options: DialOptions): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const { signal, tls, onread } = options;
+  const { signal, tls } = options;
   const unreachable = (why: string, cause?: unknown): UpstreamError =>
     new UpstreamError('BrokerUnreachable', `no connection to the broker at ${formatAddress(address)}`, {
       why,
@@ -43,7 +41,7 @@ export function dial(address: Address, options: DialOptions): Promise<Socket> {
   if (signal?.aborted) return Promise.reject(unreachable('it was given up'));
 
   const { host, port } = address;
-  const raw = connect({ host, port, ...(onread && !tls ? { onread } : {}) });
+  const raw = connect({ host, port });
   const socket = tls ? overTls(raw, host, tls) : raw;
   const finish = (error?: UpstreamError): void => {
     timer.cancel();

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../../core/clock/clock.ts';
-import { BrokerConnection } from '../../../../gateway/kafka/upstream/broker-connection.ts';
+import type { BrokerConnection } from '../../../../gateway/kafka/upstream/broker-connection.ts';
 import { dial } from '../../../../gateway/kafka/upstream/dial.ts';
 import { openConnection } from '../../../../gateway/kafka/upstream/open-connection.ts';
 import { saslLogin } from '../../../../gateway/kafka/upstream/sasl-login.ts';
@@ -88,35 +88,6 @@ test('a connection can be handed on when nothing is due, and not before', async 
   expect(socket.destroyed).toBe(false);
   await expect(ask(connection)).rejects.toThrow(unreachable);
   socket.destroy();
-});
-
-test('with onread the owner feeds the connection, and answers outlive the buffer', async () => {
-  await using broker = await fakeBroker((_, header, socket) =>
-    socket.write(
-      responseFrame(apis.SaslAuthenticate, 2, header.correlationId, {
-        errorCode: 0,
-        errorMessage: null,
-        authBytes: Buffer.from('abc'),
-        sessionLifetimeMs: 0n,
-      }),
-    ),
-  );
-  const buffer = Buffer.alloc(65_536);
-  const callback = (n: number): boolean => {
-    connection.feed(buffer.subarray(0, n));
-    buffer.fill(0);
-    return true;
-  };
-  const socket = await dial(broker, { clock, timeoutMs: 1000, onread: { buffer, callback } });
-  using connection = new BrokerConnection(socket, {
-    clock,
-    address: broker,
-    clientId: 'test',
-    timeoutMs: 1000,
-    feed: 'manual',
-  });
-  const answer = await connection.request(apis.SaslAuthenticate, 2, { authBytes: Buffer.alloc(0) });
-  expect(Buffer.from(answer.authBytes).toString()).toBe('abc');
 });
 
 test('a mechanism that the broker lacks, and an odd error, are refused; a transient one is not final', async () => {
