@@ -21,7 +21,7 @@ export async function fakeBroker(
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
-    const framer = new Framer(1 << 20);
+    const framer = new Framer(16 << 20);
     socket.on('data', (chunk) => {
       framer.push(chunk, (frame) => {
         onRequest(Buffer.from(frame), new RequestHeader().read(frame), socket);
