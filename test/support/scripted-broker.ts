@@ -60,6 +60,7 @@ const offered = [
   apis.ListGroups,
   apis.CreateTopics,
   apis.InitProducerId,
+  apis.AddPartitionsToTxn,
   apis.AlterUserScramCredentials,
   apis.DescribeUserScramCredentials,
   apis.CreateAcls,

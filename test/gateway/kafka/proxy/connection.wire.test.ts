@@ -115,6 +115,18 @@ test.each<[string, boolean, Buffer, string]>([
     Buffer.concat([int32(18), header(2, 1).subarray(4), int32(-1), int32(2_000_000_000)]),
     'BadFrame',
   ],
+  [
+    'a tag count of two billion',
+    true,
+    Buffer.concat([int32(15), header(1, 12).subarray(4), Buffer.from('ffffffff07', 'hex')]),
+    'BadFrame',
+  ],
+  [
+    'AddPartitionsToTxn of version 4, which brokers send each other',
+    true,
+    flexibleHeader(apis.AddPartitionsToTxn.key, 4),
+    'UnsupportedVersion',
+  ],
   ['letters', false, Buffer.from('GET / HTTP/1.1\r\n\r\n'), 'BadFrame'],
 ])('%s closes the connection and is recorded', async (_, loggedIn, bytes, code) => {
   await using on = await stage();
@@ -173,25 +185,29 @@ test('a frame that is cut off by the end of the connection is not forwarded', as
   expect(on.broker.arrived).toEqual([]);
 });
 
-test('an unknown version of ApiVersions is answered with 35 in the layout of version 0, and the connection goes on', async () => {
-  await using on = await stage();
-  const client = await on.client();
-  client.send(Buffer.concat([int32(11), header(18, 99).subarray(4), Buffer.from([0])]));
-  const frame = await client.frame();
-  expect(readAnswer(apis.ApiVersions as never, 0, frame)).toEqual({
-    correlationId: 1,
-    body: expect.objectContaining({ errorCode: 35, apiKeys: [{ apiKey: 18, minVersion: 0, maxVersion: 4 }] }),
-  });
-  expect(frame).toHaveLength(4 + 4 + 2 + 4 + 6);
-  const body = { ...defaultApiVersionsRequest, clientSoftwareName: 'raw', clientSoftwareVersion: '1' };
-  const { apiKeys, errorCode } = await client.ask(apis.ApiVersions, 3, body);
-  expect(errorCode).toBe(0);
-  expect(apiKeys.find(({ apiKey }) => apiKey === 0)).toMatchObject({ minVersion: 0 });
-  expect(
-    apiKeys.map(({ apiKey }) => apiKey).filter((key) => [4, 5, 6, 7, 52, 53, 54, 56, 58, 59, 62, 63].includes(key)),
-  ).toEqual([]);
-  await client.login('alice');
-});
+test.each([5, 99])(
+  'version %i of ApiVersions is answered with 35 in the layout of version 0, and the connection goes on',
+  async (version) => {
+    await using on = await stage();
+    const client = await on.client();
+    // Version 5 may name the cluster and node that the client believes to talk to (KIP-1242): it is not read at all.
+    client.send(Buffer.concat([int32(11), header(18, version).subarray(4), Buffer.from([0])]));
+    const frame = await client.frame();
+    expect(readAnswer(apis.ApiVersions as never, 0, frame)).toEqual({
+      correlationId: 1,
+      body: expect.objectContaining({ errorCode: 35, apiKeys: [{ apiKey: 18, minVersion: 0, maxVersion: 4 }] }),
+    });
+    expect(frame).toHaveLength(4 + 4 + 2 + 4 + 6);
+    const body = { ...defaultApiVersionsRequest, clientSoftwareName: 'raw', clientSoftwareVersion: '1' };
+    const { apiKeys, errorCode } = await client.ask(apis.ApiVersions, 3, body);
+    expect(errorCode).toBe(0);
+    expect(apiKeys.find(({ apiKey }) => apiKey === 0)).toMatchObject({ minVersion: 0 });
+    expect(
+      apiKeys.map(({ apiKey }) => apiKey).filter((key) => [4, 5, 6, 7, 52, 53, 54, 56, 58, 59, 62, 63].includes(key)),
+    ).toEqual([]);
+    await client.login('alice');
+  },
+);
 
 test.each([
   ['-raw', '1'],
