@@ -38,14 +38,13 @@ sent = answered = 0
 rest = b""
 begin = now()
 due = begin
-s.setblocking(False)
 poller = select.epoll()
 poller.register(s, select.EPOLLIN)
 while answered < total:
     at = now()
     if sent < total and at >= due:
         sent_at[sent] = at
-        s.send(frame)  # the socket's buffer takes thousands of them
+        s.sendall(frame)
         sent += 1
         due += gap
         continue

@@ -75,9 +75,9 @@ export async function stage(
       { name: 'direct', port: direct, pid: undefined, topic: 'bench.plain', properties: [] },
       { name: 'raw relay', port: relayPort, pid: relay, topic: 'bench.plain', properties: [] },
       sluice('Sluice', 'bench.plain', gateway),
-      sluice('Sluice, strict', 'bench.strict', gateway),
-      sluice('Sluice, 5 masks', 'bench.masked', gateway),
-      sluice('Sluice, TLS', 'bench.plain', tls, true),
+      sluice('Sluice strict', 'bench.strict', gateway),
+      sluice('Sluice 5 masks', 'bench.masked', gateway),
+      sluice('Sluice TLS', 'bench.plain', tls, true),
       ...peers.map((peer) => ({ ...peer, topic: 'bench.plain', properties: [] })),
     ],
   };
