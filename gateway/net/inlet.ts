@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { BugError } from '../../core/errors/sluice-error.ts';
 import type { BufferBudget, Claim } from './buffer-budget.ts';
 
-const smallest = 16 << 10;
+const smallest = 4 << 10;
 const largest = 1 << 20;
 /** Reads in a row that left most of the buffer empty, after which it is made smaller. */
 const patience = 64;
@@ -35,9 +35,9 @@ interface Handle {
 
 /**
  * The receiving side of a socket, with one buffer that is read into again and again: no allocation and no copy while
- * bytes come and go, up to 1 MB in one read while they come fast, 16 KB while they do not. Plain TCP sockets give up
+ * bytes come and go, up to 1 MB in one read while they come fast, 4 KB while they do not. Plain TCP sockets give up
  * their handle for this (Node reads at most 64 KB into fresh memory otherwise); TLS sockets, and a Node that has no
- * such handle, are read by 'data' events into the same kind of view. 16 KB each inlet has for itself; what is beyond
+ * such handle, are read by 'data' events into the same kind of view. 4 KB each inlet has for itself; what is beyond
  * them is of the budget.
  */
 export class Inlet {

@@ -196,7 +196,7 @@ test('memory is small while little comes, and bounded while much does', async ()
   sizes.clear();
   far.write('x');
   await new Promise((next) => setTimeout(next, 20));
-  expect([...sizes]).toEqual([16 << 10]);
+  expect([...sizes]).toEqual([4 << 10]);
 });
 
 test.each([1, 2, 3])(
@@ -264,7 +264,7 @@ test('a peer that stops in the middle of a frame is told of when others wait, an
   const next = await open('next');
   next.far.write(Buffer.alloc(frame));
   await expect.poll(() => told).toEqual(['next short']);
-  expect(next.inlet.buffered).toBeLessThanOrEqual(16 << 10); // it is not read any further
+  expect(next.inlet.buffered).toBeLessThanOrEqual(4 << 10); // it is not read any further
   clock.advance(30_000);
   await expect.poll(() => told).toEqual(['next short', 'slow overdue', 'slow closed', 'next whole']);
   next.far.destroy();
