@@ -236,3 +236,56 @@ test('what keeps a worker from starting keeps the gateway from it', async () => 
   expect(`${ran.code} ${ran.stdout}`).toBe('3 ');
   expect(ran.stderr).toContain(`cannot listen on 127.0.0.1:${port}`);
 });
+
+test('what was acknowledged under strict recording is in the log of the worker that was killed', async () => {
+  await using world = await gatewayWorld({ prefix: 'workers6.', spec });
+  const gateway = await world.start();
+  const asked = await world.cli(
+    'alice',
+    ...['access', 'request', '--stream', 'payments', '--operation', 'produce', '--for', '10m'],
+    ...['--reason', 'INC-1', '--format', 'json'],
+  );
+  const { name } = JSON.parse(asked.stdout) as { name: string };
+  expect((await world.cli('bob', 'approval', 'sign', name, '--yes')).code).toBe(0);
+  expect((await world.cli('bob', 'approval', 'merge', name)).code).toBe(0);
+  await until(async () => JSON.stringify((await status(gateway)).grants), /"Active"/);
+
+  const acknowledged: number[] = [];
+  let stopped = false;
+  const write = async (): Promise<void> => {
+    const producer = (await world.client(gateway, 'alice')).producer({ retry: { retries: 0 } });
+    await producer.connect();
+    while (!stopped) {
+      const sent = await producer.send({ topic: world.topic, acks: -1, messages: [message] }).catch(() => undefined);
+      if (sent) acknowledged.push(Number(sent[0]!.baseOffset));
+      else await producer.connect().catch(() => undefined);
+    }
+    await producer.disconnect();
+  };
+  const writers = Array.from({ length: 10 }, () => write());
+  await until(async () => String((await connected(gateway)).every((share) => share > 1)), /true/);
+  await until(() => String(acknowledged.length > 200), /true/);
+  const { workers } = await status(gateway);
+  process.kill(workers[0]!.pid!, 'SIGKILL');
+  const states = async (): Promise<string> =>
+    (await status(gateway)).workers.map(({ state, restarts }) => `${state} ${restarts}`).join();
+  await until(states, /^Running 1,Running 0$/, 30_000); // its successor has ended its log for it
+  const before = acknowledged.length;
+  await until(() => String(acknowledged.length > before + 100), /true/);
+  stopped = true;
+  await Promise.all(writers);
+  expect(await gateway.stop()).toBe(0);
+
+  const recorded = new Map<number, string>();
+  for (const { kind, topics, gw } of world.events()) {
+    if (kind !== 'produce_done') continue;
+    for (const { firstOffset, lastOffset } of topics as { firstOffset?: number; lastOffset?: number }[]) {
+      for (let offset = Number(firstOffset); offset <= Number(lastOffset ?? firstOffset); offset++)
+        recorded.set(offset, String(gw));
+    }
+  }
+  expect(acknowledged.filter((offset) => !recorded.has(offset))).toEqual([]);
+  expect(new Set(recorded.values())).toEqual(new Set(['gw-test.1', 'gw-test.2']));
+  const verified = await world.verify();
+  expect(`${verified.code} ${verified.stdout}`).toMatch(/^0 /);
+});
