@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { crc32c } from '../../../../core/bytes/crc32c.ts';
 import { systemClock } from '../../../../core/clock/clock.ts';
 import { apis } from '../../../../gateway/kafka/wire/generated/apis.ts';
 import { defaultMetadataRequest } from '../../../../gateway/kafka/wire/generated/metadata.ts';
@@ -180,6 +182,60 @@ test('large requests of many clients share the memory there is, and all get thro
   await expect.poll(() => on.world.buffers.requests.waiting).toBe(0);
   for (const client of clients) client.socket.destroy();
   await expect.poll(() => on.world.buffers.requests.used).toBe(0);
+});
+
+/** A request of a flexible version with everything behind the client id as it is given. */
+function flexible(api: { readonly key: number }, version: number, rest: readonly number[]): Buffer {
+  const head = Buffer.alloc(14);
+  head.writeInt16BE(api.key, 4);
+  head.writeInt16BE(version, 6);
+  head.writeInt16BE(-1, 12);
+  const frame = Buffer.concat([head, Buffer.from(rest)]);
+  frame.writeInt32BE(frame.length - 4);
+  return frame;
+}
+const endless = [0xff, 0xff, 0xff, 0xff, 0x0f]; // a varint of 4294967295
+const acks = [0, 0xff, 0xff, 0, 0, 0, 0]; // no transactional id, all replicas, no timeout
+
+test.each<[string, Buffer]>([
+  ['tags of the header', flexible(apis.Produce, 9, endless)],
+  ['bytes in a tag of the header', flexible(apis.Produce, 9, [1, 0, ...endless])],
+  ['topics', flexible(apis.Produce, 9, [0, ...acks, ...endless])],
+  ['partitions', flexible(apis.Produce, 9, [0, ...acks, 2, 5, ...Buffer.from('open'), ...endless])],
+  [
+    'bytes of records',
+    flexible(apis.Produce, 9, [0, ...acks, 2, 5, ...Buffer.from('open'), 2, 0, 0, 0, 0, ...endless]),
+  ],
+  ['characters of a name', flexible(apis.Metadata, 9, [0, 2, ...endless])],
+  ['tags of the body', flexible(apis.Metadata, 9, [0, 1, 0, 0, 0, ...endless])],
+])('4 billion %s close the connection, and take no memory', async (_, frame) => {
+  await using on = await stage();
+  const client = await on.client();
+  const before = process.memoryUsage().rss;
+  client.send(frame);
+  await client.ended();
+  expect(client.unread).toBe(0);
+  expect(on.world.recorder.of('error')).toMatchObject([{ code: 'BadFrame' }]);
+  expect(on.broker.arrived).toEqual([]);
+  expect(process.memoryUsage().rss - before).toBeLessThan(50 << 20);
+});
+
+test.each([
+  ['gzip', gzipSync],
+  ['zstd', zstdCompressSync],
+] as const)('a %s bomb that is produced to a masked topic is refused, in bounded memory', async (codec, compress) => {
+  await using on = await stage();
+  const client = await on.client();
+  const head = batchOf(['{}'], { codec });
+  const bomb = Buffer.concat([head.subarray(0, 61), compress(Buffer.alloc(512 << 20))]);
+  bomb.writeInt32BE(bomb.length - 12, 8);
+  bomb.writeUInt32BE(crc32c(bomb.subarray(21)), 17);
+  const before = process.memoryUsage().rss;
+  client.send(requestFrame(apis.Produce, 9, produceOf('masked', bomb), 1));
+  const { responses } = await client.answer(apis.Produce, 9);
+  expect(responses[0]!.partitionResponses[0]!.errorCode).not.toBe(0);
+  expect(on.broker.arrived).toEqual([]);
+  expect(process.memoryUsage().rss - before).toBeLessThan(300 << 20);
 });
 
 test('connections are watched by the kernel, so that a peer that vanished is noticed', async () => {
