@@ -27,6 +27,8 @@ export interface ClusterConfig {
     readonly tls: ServerTls | undefined;
     /** One TLS port for all brokers, told apart by server name. */
     readonly sni: boolean;
+    /** ms without a byte in either direction after which a client's connection is closed. */
+    readonly maxIdle: number;
     /** Connections that are served before they have logged in. */
     readonly maxUnauthenticated: number;
   };

@@ -148,6 +148,7 @@ class ConfigReader {
         brokerPorts: range,
         tls: this.#tls(listen.tls),
         sni: listen.sni !== undefined,
+        maxIdle: this.#duration(listen.maxIdle ?? 'PT10M', [...at, 'listen', 'maxIdle']),
         maxUnauthenticated: listen.maxUnauthenticated ?? 1024,
       },
       sessionIdle: this.#duration(cluster.sessionIdle ?? 'PT5M', [...at, 'sessionIdle']),

@@ -72,6 +72,7 @@ export class FuzzGateway {
     this.#world = {
       cluster: 'main',
       listener: 'bootstrap',
+      maxIdle: 600_000,
       clock,
       log: {
         debug: quiet,

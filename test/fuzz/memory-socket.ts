@@ -25,6 +25,10 @@ export class MemorySocket extends Duplex {
     this.destroy();
   }
 
+  setTimeout(): this {
+    return this;
+  }
+
   destroySoon(): void {
     this.destroy();
   }

@@ -59,6 +59,7 @@ export interface ProxyWorldOptions {
   readonly tls?: ClusterConfig['tls'];
   readonly listenTls?: ClusterConfig['listen']['tls'];
   readonly maxUnauthenticated?: number;
+  readonly maxIdle?: number;
   readonly maxBufferedBytes?: number;
   readonly reason?: CloseReason;
 }
@@ -116,6 +117,7 @@ export async function proxyWorld(options: ProxyWorldOptions): Promise<ProxyWorld
       brokerPorts: undefined,
       tls: options.listenTls,
       sni: false,
+      maxIdle: options.maxIdle ?? 600_000,
       maxUnauthenticated: options.maxUnauthenticated ?? 1024,
     },
     sessionIdle: options.sessionIdle ?? 300_000,

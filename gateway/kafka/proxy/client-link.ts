@@ -15,6 +15,8 @@ export interface ClientLinkEvents {
   /** As InletEvents.onShort and onOverdue. */
   onShort(): void;
   onOverdue(): void;
+  /** Nothing came, and nothing of what was written was taken, for the time that was given. */
+  onIdle(): void;
   /** Nothing more can reach the client; called once, last. */
   onClosed(): void;
 }
@@ -28,7 +30,11 @@ export class ClientLink {
   /** Topics whose records were written lately: a cut must reach bytes that the kernel does not have yet. */
   readonly #carried = new Map<string, Touch>();
 
-  constructor(socket: Socket, clock: Clock, budget: BufferBudget, events: ClientLinkEvents) {
+  constructor(
+    socket: Socket,
+    { clock, maxIdle, budget }: { clock: Clock; maxIdle: number; budget: BufferBudget },
+    events: ClientLinkEvents,
+  ) {
     this.#clock = clock;
     const linkEvents: LinkEvents = {
       onBytes: (view) => events.onBytes(view),
@@ -42,6 +48,7 @@ export class ClientLink {
       onOverdue: () => events.onOverdue(),
     };
     this.#link = new Link(socket, linkEvents, budget);
+    this.#link.socket.setTimeout(maxIdle, () => events.onIdle());
   }
 
   /** Bytes were flushed that the kernel does not have yet: write no more until onFlushed. */

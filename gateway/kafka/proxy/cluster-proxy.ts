@@ -196,6 +196,7 @@ export class ClusterProxy implements AsyncDisposable {
     const topology = this.#topology;
     return {
       cluster: config.name,
+      maxIdle: config.listen.maxIdle,
       listener: nodeId === undefined ? 'bootstrap' : String(nodeId),
       clock,
       log,

@@ -26,6 +26,8 @@ export interface ConnectionWorld {
   readonly cluster: string;
   /** `bootstrap`, or the node id of the broker that the port stands for. */
   readonly listener: string;
+  /** ms without a byte in either direction after which a client's connection is closed. */
+  readonly maxIdle: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;

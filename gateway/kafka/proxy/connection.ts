@@ -53,14 +53,20 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     this.#answers = new AnswerLane(this);
     const login = new ClientLogin(world, this.journal, id, this);
     this.#requests = new RequestLane(this, login, this.#answers);
-    this.client = new ClientLink(socket, world.clock, world.buffers.requests, {
-      onBytes: (view) => this.#requests.onBytes(view),
-      onFlushed: () => this.resume(),
-      onShort: () => this.#short(),
-      onOverdue: () => this.#overdue(),
-      onGone: () => this.#end('client'),
-      onClosed: () => this.#leave(),
-    });
+    const { clock, maxIdle, buffers } = world;
+    this.client = new ClientLink(
+      socket,
+      { clock, maxIdle, budget: buffers.requests },
+      {
+        onBytes: (view) => this.#requests.onBytes(view),
+        onFlushed: () => this.resume(),
+        onShort: () => this.#short(),
+        onOverdue: () => this.#overdue(),
+        onIdle: () => this.#idle(),
+        onGone: () => this.#end('client'),
+        onClosed: () => this.#leave(),
+      },
+    );
     this.#deadline = world.clock.after(loginWithin, () => this.cut('idle'));
     this.client.resume();
   }
@@ -218,6 +224,11 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
 
   #short(): void {
     this.world.metrics.pauses.add({ cluster: this.world.cluster, reason: 'memory' });
+  }
+
+  /** Who waits for a broker's answer may be silent; an answer that is not taken is something else. */
+  #idle(): void {
+    if (this.client.pending || this.#answers.inFlight.size === 0) this.cut('idle');
   }
 
   #overdue(): void {

@@ -238,6 +238,34 @@ test.each([
   expect(process.memoryUsage().rss - before).toBeLessThan(300 << 20);
 });
 
+test('a client that is silent, or takes nothing of its answer, is closed after a while; one that reads slowly is not', async () => {
+  await using on = await stage({ maxIdle: 600 });
+  const [silent, deaf, slow, polling] = [await on.client(), await on.client(), await on.client(), await on.client()];
+  polling.send(requestFrame(apis.Fetch, 11, fetchOf('open'), 1));
+  const poll = await on.broker.next();
+  const answer = fetched('open', batchOf(['y'.repeat(24 << 20)]));
+  for (const client of [deaf, slow]) {
+    client.socket.pause();
+    client.send(requestFrame(apis.Fetch, 11, fetchOf('open'), 1));
+    (await on.broker.next()).answer(answer);
+  }
+  const sips = setInterval(() => {
+    slow.socket.resume();
+    setTimeout(() => slow.socket.pause(), 2);
+  }, 150);
+  await expect.poll(() => silent.closed, { timeout: 5000 }).toBeDefined();
+  await expect.poll(() => on.world.recorder.of('fetch_cut'), { timeout: 5000 }).toMatchObject([{ reason: 'idle' }]);
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  clearInterval(sips);
+  slow.socket.resume();
+  const { responses } = await slow.answer(apis.Fetch, 11);
+  expect(responses[0]!.partitions[0]!.records).toHaveLength(answer.responses[0]!.partitions[0]!.records!.length);
+  poll.answer(fetched('open', null)); // who waited for the broker was not silent
+  await polling.answer(apis.Fetch, 11);
+  deaf.socket.resume();
+  expect(await deaf.ended()).toBe('ECONNRESET');
+});
+
 test('connections are watched by the kernel, so that a peer that vanished is noticed', async () => {
   await using on = await stage();
   const client = await on.client();
