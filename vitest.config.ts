@@ -3,14 +3,15 @@ import { defineConfig } from 'vitest/config';
 const shared = { deps: { interopDefault: false } }; // import CommonJS packages as node does
 
 /**
- * Four projects, by what a test needs: `unit` nothing, `wire` loopback sockets, `git` git and ssh-keygen,
- * `e2e` a real broker, issuer and clients, which the tests start themselves.
+ * Five projects, by what a test needs: `unit` nothing, `wire` loopback sockets, `git` git and ssh-keygen,
+ * `e2e` a real broker, issuer and clients, which the tests start themselves, `clients` those and the clients of the
+ * matrix, which `npm test` leaves to `npm run test:clients`.
  */
 export default defineConfig({
   test: {
     ...shared,
     globalSetup: ['test/support/leak-check.ts'],
-    reporters: ['default', './test/support/closing-line.ts'],
+    reporters: ['default', './test/clients/matrix-reporter.ts', './test/support/closing-line.ts'],
     coverage: {
       provider: 'v8',
       include: ['cli/**', 'core/**', 'gateway/**'],
@@ -36,6 +37,16 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'clients',
+          include: ['test/clients/*.clients.test.ts'],
+          globalSetup: ['test/clients/setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -17,17 +17,19 @@ export interface OidcIssuer extends AsyncDisposable {
 export interface IssuerOptions {
   readonly names: readonly string[];
   readonly audience?: string;
-  /** Seconds that a token lives. */
-  readonly lifetime?: number;
+  /** Seconds that a token lives, of all or by name. */
+  readonly lifetime?: number | ((name: string) => number);
   /** Claims by name, besides the standard ones. */
   readonly claims?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-const secret = 'only-for-loopback';
+/** The secret of every client. */
+export const clientSecret = 'only-for-loopback';
 
 export async function startIssuer(options: IssuerOptions): Promise<OidcIssuer> {
   const audience = options.audience ?? 'sluice';
-  const lifetime = options.lifetime ?? 3600;
+  const lifetime = (name: string): number =>
+    typeof options.lifetime === 'function' ? options.lifetime(name) : (options.lifetime ?? 3600);
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(privateKey)), kid: 'first', use: 'sig', alg: 'ES256' };
   const server = createServer();
@@ -39,23 +41,23 @@ export async function startIssuer(options: IssuerOptions): Promise<OidcIssuer> {
       jwks: { keys: [jwk] },
       clients: options.names.map((name) => ({
         client_id: name,
-        client_secret: secret,
+        client_secret: clientSecret,
         grant_types: ['client_credentials'],
         redirect_uris: [],
         response_types: [],
         id_token_signed_response_alg: 'ES256' as const,
       })),
-      ttl: { ClientCredentials: lifetime },
+      ttl: { ClientCredentials: (_context, _token, client) => lifetime(client.clientId) },
       features: {
         devInteractions: { enabled: false },
         clientCredentials: { enabled: true },
         resourceIndicators: {
           enabled: true,
           defaultResource: () => `urn:${audience}`,
-          getResourceServerInfo: () => ({
+          getResourceServerInfo: (_context, _resource, client) => ({
             scope: '',
             audience,
-            accessTokenTTL: lifetime,
+            accessTokenTTL: lifetime(client.clientId),
             accessTokenFormat: 'jwt' as const,
             jwt: { sign: { alg: 'ES256' as const } },
           }),
@@ -75,7 +77,7 @@ export async function startIssuer(options: IssuerOptions): Promise<OidcIssuer> {
       const answer = await fetch(`${issuer}/token`, {
         method: 'POST',
         headers: {
-          authorization: `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`,
+          authorization: `Basic ${Buffer.from(`${name}:${clientSecret}`).toString('base64')}`,
           'content-type': 'application/x-www-form-urlencoded',
         },
         body: new URLSearchParams({ grant_type: 'client_credentials' }),

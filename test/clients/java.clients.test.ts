@@ -1,0 +1,4 @@
+import { javaClient } from './java.ts';
+import { matrix } from './matrix.ts';
+
+matrix('java', javaClient);

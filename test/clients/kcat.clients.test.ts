@@ -1,0 +1,4 @@
+import { kcatClient } from './kcat.ts';
+import { matrix } from './matrix.ts';
+
+matrix('kcat', kcatClient);

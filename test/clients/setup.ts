@@ -1,0 +1,84 @@
+/** One broker, one issuer and one gateway for all clients. What has to be fetched or built is, while they start. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { authority } from '../support/certificates.ts';
+import { writeGatewayConfig } from '../support/gateway-config.ts';
+import { startGatewayProcess } from '../support/gateway-process.ts';
+import { startKafka } from '../support/kafka-broker.ts';
+import { clientSecret, startIssuer } from '../support/oidc-issuer.ts';
+import { makePolicyRepo } from '../support/policy-repo.ts';
+import { pythonWithKafka } from '../support/python-client.ts';
+import { clients } from './cases.ts';
+import { buildFranzGo } from './franz-go.ts';
+import { prepareJava } from './java.ts';
+import { listeners, matrixPolicies, namesOf, owner, shortLife } from './policies.ts';
+
+/** What a test gets by `inject('matrix')`. */
+export interface MatrixService {
+  readonly issuer: string;
+  readonly clientSecret: string;
+  /** `host:port` by listener. */
+  readonly addresses: Readonly<Record<string, string>>;
+  /** The gateway's metrics. */
+  readonly metrics: string;
+  /** PEM file of the CA behind the listener `tls`. */
+  readonly ca: string;
+  readonly repo: string;
+  /** A folder for clones of the repo and the like; removed at the end. */
+  readonly folder: string;
+  readonly broker: { readonly host: string; readonly port: number; readonly user: string; readonly password: string };
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    matrix: MatrixService;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const stack = new AsyncDisposableStack();
+  try {
+    // A client that cannot be had fails its own tests, with the reason.
+    const prepared = Promise.allSettled([prepareJava(), buildFranzGo(), pythonWithKafka()]);
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-matrix-'));
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
+    const names = clients.flatMap(({ id }) => Object.values(namesOf(id)));
+    const short = new Set(clients.map(({ id }) => namesOf(id).short));
+    const issuer = stack.use(await startIssuer({ names, lifetime: (name) => (short.has(name) ? shortLife : 3600) }));
+    const kafka = stack.use(await startKafka());
+    const repo = makePolicyRepo(folder, [owner], matrixPolicies(issuer.issuer));
+    const ca = authority(folder);
+    const server = ca.issue('gateway');
+    const config = writeGatewayConfig({
+      dir: join(folder, 'gateway'),
+      repo,
+      owners: [owner],
+      issuer,
+      clusters: listeners.map((name) => ({
+        name,
+        bootstrap: kafka.bootstrap,
+        user: kafka.adminUser,
+        password: kafka.adminPassword,
+        ...(name === 'tls' ? { listenTls: server } : {}),
+      })),
+    });
+    const gateway = stack.use(await startGatewayProcess(config, join(folder, 'gateway.log')));
+    await prepared;
+    project.provide('matrix', {
+      issuer: issuer.issuer,
+      clientSecret,
+      addresses: gateway.addresses.clusters,
+      metrics: `${gateway.addresses.public}/metrics`,
+      ca: ca.caFile,
+      repo: repo.url,
+      folder,
+      broker: { host: kafka.host, port: kafka.port, user: kafka.adminUser, password: kafka.adminPassword },
+    });
+    return () => stack.disposeAsync();
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
