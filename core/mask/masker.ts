@@ -14,9 +14,22 @@ import { type FieldName, type LeafVisitor, type WalkFault, walkJson } from './wa
 export type MaskResult =
   /** No rule found anything: the bytes that came are the ones to pass on. */
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'masked'; readonly value: Uint8Array; readonly counts: readonly MaskCount[] }
+  | MaskedValue
   /** The value's fields cannot be found, and it may not pass. */
   | { readonly kind: 'unmaskable'; readonly code: WalkFault };
+
+/** A value with its replacements, good until the masker is given the next one. */
+export interface MaskedValue {
+  readonly kind: 'masked';
+  /** Length of the masked value. */
+  readonly size: number;
+  /** Writes it to `target` from `at` on. */
+  copyTo(target: Uint8Array, at: number): void;
+  /** What was done in this value. */
+  readonly counts: readonly MaskCount[];
+  /** Adds the same to `tally`, without a list for each value. */
+  count(tally: MaskTally): void;
+}
 
 /** Where a value cannot be masked but the policy would rather hide all of it than refuse it. */
 export interface WholeValue {
@@ -60,8 +73,78 @@ export class Masker {
     leaves.begin(value);
     const fault = walkJson(value, this.#nodes.root, leaves, leaves.field);
     if (fault === undefined) return leaves.result();
-    if (this.whole) return { kind: 'masked', ...this.whole };
+    if (this.whole) return new WholeMasked(this.whole);
     return { kind: 'unmaskable', code: fault };
+  }
+
+  /** Counts over many values. */
+  tally(): MaskTally {
+    return new MaskTally(this.#leaves.rules);
+  }
+}
+
+/** How often each rule did what, over many values. */
+export class MaskTally {
+  readonly #rules: readonly CompiledRule[];
+  readonly #slots: Uint32Array;
+  readonly #others: { rule: string; action: MaskAction; count: number }[] = [];
+
+  constructor(rules: readonly CompiledRule[]) {
+    this.#rules = rules;
+    this.#slots = new Uint32Array(rules.length * actions.length);
+  }
+
+  /** One number for each rule and action. */
+  addSlots(slots: Uint32Array): void {
+    for (let i = 0; i < slots.length; i++) this.#slots[i] = (this.#slots[i] as number) + (slots[i] as number);
+  }
+
+  add(counts: readonly MaskCount[]): void {
+    for (const { rule, action, count } of counts) {
+      const known = this.#others.find((one) => one.rule === rule && one.action === action);
+      if (known) known.count += count;
+      else this.#others.push({ rule, action, count });
+    }
+  }
+
+  get counts(): readonly MaskCount[] {
+    return [...countsOf(this.#slots, this.#rules), ...this.#others];
+  }
+}
+
+function countsOf(slots: Uint32Array, rules: readonly CompiledRule[]): MaskCount[] {
+  const counts: MaskCount[] = [];
+  for (let i = 0; i < slots.length; i++) {
+    const count = slots[i] as number;
+    if (count === 0) continue;
+    const rule = rules[Math.floor(i / actions.length)] as CompiledRule;
+    counts.push({ rule: rule.id, action: actions[i % actions.length] as MaskAction, count });
+  }
+  return counts;
+}
+
+class WholeMasked implements MaskedValue {
+  readonly kind = 'masked';
+  readonly #whole: WholeValue;
+
+  constructor(whole: WholeValue) {
+    this.#whole = whole;
+  }
+
+  get size(): number {
+    return this.#whole.value.length;
+  }
+
+  get counts(): readonly MaskCount[] {
+    return this.#whole.counts;
+  }
+
+  copyTo(target: Uint8Array, at: number): void {
+    target.set(this.#whole.value, at);
+  }
+
+  count(tally: MaskTally): void {
+    tally.add(this.#whole.counts);
   }
 }
 
@@ -71,10 +154,11 @@ const zero = Buffer.from('0');
 const no = Buffer.from('false');
 
 /** Decides each scalar, and collects what is to be replaced. */
-class Leaves implements LeafVisitor {
+class Leaves implements LeafVisitor, MaskedValue {
+  readonly kind = 'masked';
   readonly field: FieldName = { start: 0, end: 0 };
   readonly names: boolean;
-  readonly #rules: readonly CompiledRule[];
+  readonly rules: readonly CompiledRule[];
   readonly #redacted: readonly Uint8Array[];
   readonly #keys: MaskKeys | undefined;
   readonly #inNames: DetectorRules | undefined;
@@ -92,7 +176,7 @@ class Leaves implements LeafVisitor {
   constructor({ rules, keys, inNames }: MaskerParts) {
     this.#inNames = inNames;
     this.names = inNames !== undefined;
-    this.#rules = rules;
+    this.rules = rules;
     this.#redacted = rules.map((rule) => Buffer.from(redacted(rule)));
     this.#keys = keys;
     this.#counts = new Uint32Array(rules.length * actions.length);
@@ -105,15 +189,23 @@ class Leaves implements LeafVisitor {
   }
 
   result(): MaskResult {
-    if (this.#splice.empty) return unchanged;
-    const counts: MaskCount[] = [];
-    for (let i = 0; i < this.#counts.length; i++) {
-      const count = this.#counts[i] as number;
-      if (count === 0) continue;
-      const rule = this.#rules[Math.floor(i / actions.length)] as CompiledRule;
-      counts.push({ rule: rule.id, action: actions[i % actions.length] as MaskAction, count });
-    }
-    return { kind: 'masked', value: this.#splice.result(), counts };
+    return this.#splice.empty ? unchanged : this;
+  }
+
+  get size(): number {
+    return this.#splice.size;
+  }
+
+  get counts(): readonly MaskCount[] {
+    return countsOf(this.#counts, this.rules);
+  }
+
+  copyTo(target: Uint8Array, at: number): void {
+    this.#splice.copyTo(target, at);
+  }
+
+  count(tally: MaskTally): void {
+    tally.addSlots(this.#counts);
   }
 
   /** A map can have card numbers for keys. */

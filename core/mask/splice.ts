@@ -30,22 +30,25 @@ export class Splice {
     this.#growth += by.length - (end - start);
   }
 
-  /** The value with all replacements, in a buffer of its own. */
-  result(): Uint8Array {
+  /** Length of the value with all replacements. */
+  get size(): number {
+    return this.#value.length + this.#growth;
+  }
+
+  /** Writes the value with all replacements, `size` bytes, to `target` from `position` on. */
+  copyTo(target: Uint8Array, position: number): void {
     const value = this.#value;
-    const result = Buffer.allocUnsafe(value.length + this.#growth);
     let from = 0;
-    let at = 0;
+    let at = position;
     for (let i = 0; i < this.#count; i++) {
       const start = this.#starts[i] as number;
       const by = this.#by[i] as Uint8Array;
-      at = copy(result, at, value, from, start);
-      at = copy(result, at, by, 0, by.length);
+      at = copy(target, at, value, from, start);
+      at = copy(target, at, by, 0, by.length);
       from = this.#ends[i] as number;
     }
-    copy(result, at, value, from, value.length);
+    copy(target, at, value, from, value.length);
     this.#by.length = Math.min(this.#by.length, 64); // a value with many replacements is not kept alive by them
-    return result;
   }
 }
 

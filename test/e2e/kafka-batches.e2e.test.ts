@@ -12,15 +12,9 @@ import {
   defaultMetadataRequest,
   defaultMetadataRequestMetadataRequestTopic,
 } from '../../gateway/kafka/wire/generated/metadata.ts';
-import { readRecords } from '../../gateway/kafka/wire/record.ts';
-import {
-  batchOffset,
-  batchPayload,
-  crcMatches,
-  rebuildBatch,
-  walkBatches,
-} from '../../gateway/kafka/wire/record-batch.ts';
+import { batchOffset, batchPayload, crcMatches, walkBatches } from '../../gateway/kafka/wire/record-batch.ts';
 import { runKafkaTool, scramProperties } from '../support/kafka-broker.ts';
+import { readRecords, repacked } from '../support/record-batches.ts';
 
 const kafka = inject('kafka');
 
@@ -80,8 +74,7 @@ test.each(codecs)(
     const topicId = await topicIdOf();
 
     const head = emptyBatch(values.length);
-    const [batch] = walkBatches(head);
-    const records = rebuildBatch(head, batch as Extract<typeof batch, { kind: 'batch' }>, payloadOf(values), codec);
+    const records = repacked(head, payloadOf(values), codec);
     const partitionData = [{ index: 0, records }];
     const produced = await connection.request(apis.Produce, 13, {
       transactionalId: null,

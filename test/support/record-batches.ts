@@ -1,8 +1,9 @@
 /** Record batches for tests, as a producer would write them. */
 import { type Codec, codecs } from '../../core/bytes/compression.ts';
 import { Writer } from '../../core/bytes/writer.ts';
-import { readRecords } from '../../gateway/kafka/wire/record.ts';
-import { batchOffset, batchPayload, rebuildBatch, walkBatches } from '../../gateway/kafka/wire/record-batch.ts';
+import { BatchBuilder } from '../../gateway/kafka/wire/batch-builder.ts';
+import { iterateRecords, type RecordPlace } from '../../gateway/kafka/wire/record.ts';
+import { batchOffset, batchPayload, walkBatches } from '../../gateway/kafka/wire/record-batch.ts';
 
 /** How a batch differs from a plain one. */
 export interface BatchOptions {
@@ -39,8 +40,23 @@ export function batchOf(values: readonly (string | Uint8Array | null)[], options
   head.writeBigInt64BE(1_700_000_000_000n, batchOffset.maxTimestamp);
   head.fill(0xff, batchOffset.producerId, batchOffset.count);
   head.writeInt32BE(values.length, batchOffset.count);
-  const [batch] = walkBatches(head);
-  return rebuildBatch(head, batch as never, payload.toBuffer(), options.codec ?? codecs[0]);
+  return repacked(head, payload.toBuffer(), options.codec ?? 'none');
+}
+
+/** The batch with other records in it, uncompressed in `payload`, under a codec. */
+export function repacked(batch: Uint8Array, payload: Uint8Array, codec: Codec): Buffer {
+  const head = Buffer.from(batch);
+  head.writeInt16BE((head.readInt16BE(batchOffset.attributes) & ~0x07) | codecs.indexOf(codec), batchOffset.attributes);
+  const [old] = walkBatches(head);
+  if (old?.kind !== 'batch') throw new TypeError('no batch was found');
+  const builder = new BatchBuilder(payload.length);
+  builder.copy(payload, 0, payload.length);
+  return builder.finish(head, old);
+}
+
+/** All records of a payload at once. */
+export function readRecords(payload: Uint8Array, count: number): RecordPlace[] {
+  return [...iterateRecords(payload, count)];
 }
 
 /** The values in a blob of records, in order. */

@@ -1,9 +1,9 @@
-import { Writer } from '../../../core/bytes/writer.ts';
 import { ProtocolError } from '../../../core/errors/sluice-error.ts';
-import type { Masker } from '../../../core/mask/masker.ts';
+import type { Masker, MaskTally } from '../../../core/mask/masker.ts';
 import type { MaskCount } from '../../../core/model/mask-count.ts';
-import { iterateRecords, writeRecord } from '../wire/record.ts';
-import { batchPayload, crcMatches, iterateBatches, type RecordBatch, rebuildBatch } from '../wire/record-batch.ts';
+import { BatchBuilder } from '../wire/batch-builder.ts';
+import { iterateRecords } from '../wire/record.ts';
+import { batchPayload, crcMatches, iterateBatches, type RecordBatch } from '../wire/record-batch.ts';
 
 /** Most bytes that one batch may decompress to, and all batches of a partition together. */
 const batchCap = 64 << 20;
@@ -23,8 +23,7 @@ export type MaskedRecords =
 export function maskRecords(records: Uint8Array | null, masker: Masker, on: 'consume' | 'produce'): MaskedRecords {
   if (records === null || records.length === 0) return { kind: 'unchanged', counts: [] };
   const parts: Uint8Array[] = [];
-  const tally = new Tally();
-  const { counts } = tally;
+  const tally = masker.tally();
   let left = partitionCap;
   let changed = false;
   for (const batch of iterateBatches(records)) {
@@ -32,23 +31,23 @@ export function maskRecords(records: Uint8Array | null, masker: Masker, on: 'con
       changed = true;
       continue;
     }
-    if (batch.kind !== 'batch') return { kind: 'unmaskable', code: batch.kind, counts };
+    if (batch.kind !== 'batch') return { kind: 'unmaskable', code: batch.kind, counts: tally.counts };
     const original = records.subarray(batch.start, batch.end);
     if (batch.control) {
-      if (on === 'produce') return { kind: 'unmaskable', code: 'control', counts };
+      if (on === 'produce') return { kind: 'unmaskable', code: 'control', counts: tally.counts };
       parts.push(original);
       continue;
     }
     // A batch that is damaged must not be signed anew.
-    if (!crcMatches(records, batch)) return { kind: 'unmaskable', code: 'crc', counts };
+    if (!crcMatches(records, batch)) return { kind: 'unmaskable', code: 'crc', counts: tally.counts };
     const masked = maskBatch(records, batch, masker, Math.min(batchCap, left), tally);
-    if ('refused' in masked) return { kind: 'unmaskable', code: masked.refused, counts };
+    if ('refused' in masked) return { kind: 'unmaskable', code: masked.refused, counts: tally.counts };
     left -= masked.size;
     if (masked.batch) changed = true;
     parts.push(masked.batch ?? original);
   }
-  if (!changed) return { kind: 'unchanged', counts };
-  return { kind: 'masked', records: parts.length === 1 ? parts[0]! : Buffer.concat(parts), counts };
+  if (!changed) return { kind: 'unchanged', counts: tally.counts };
+  return { kind: 'masked', records: parts.length === 1 ? parts[0]! : Buffer.concat(parts), counts: tally.counts };
 }
 
 /** The rebuilt batch (undefined when nothing in it changes) and its decompressed size, or what cannot be masked. */
@@ -57,42 +56,28 @@ function maskBatch(
   batch: RecordBatch,
   masker: Masker,
   cap: number,
-  tally: Tally,
+  tally: MaskTally,
 ): { readonly batch: Uint8Array | undefined; readonly size: number } | { readonly refused: string } {
-  let writer: Writer | undefined;
+  let builder: BatchBuilder | undefined;
   try {
     const payload = batchPayload(records, batch, cap);
-    let copied = 0; // bytes of the payload that the writer already holds
+    let copied = 0; // bytes of the payload that the builder already has
     for (const place of iterateRecords(payload, batch.count)) {
       const { data } = place.value;
       if (!data) continue; // a tombstone hides nothing
       const result = masker.mask(payload.subarray(data.start, data.end));
       if (result.kind === 'unmaskable') return { refused: result.code };
       if (result.kind === 'unchanged') continue;
-      tally.add(result.counts);
-      writer ??= new Writer(payload.length + 1024);
-      writer.raw(payload.subarray(copied, place.start));
-      writeRecord(writer, payload, place, { value: result.value });
+      result.count(tally);
+      builder ??= new BatchBuilder(payload.length + (payload.length >> 4) + 256);
+      builder.copy(payload, copied, place.start);
+      builder.record(payload, place, result.size, result);
       copied = place.end;
     }
-    if (!writer) return { batch: undefined, size: payload.length };
-    writer.raw(payload.subarray(copied));
-    return { batch: rebuildBatch(records, batch, writer.toBuffer(), batch.codec ?? 'none'), size: payload.length };
+    builder?.copy(payload, copied, payload.length);
+    return { batch: builder?.finish(records, batch), size: payload.length };
   } catch (error) {
     if (error instanceof ProtocolError) return { refused: error.code };
     throw error;
-  }
-}
-
-/** How often each rule did what: one entry for each, however many records there are. */
-class Tally {
-  readonly counts: { rule: string; action: MaskCount['action']; count: number }[] = [];
-
-  add(counts: readonly MaskCount[]): void {
-    for (const { rule, action, count } of counts) {
-      const entry = this.counts.find((known) => known.rule === rule && known.action === action);
-      if (entry) entry.count += count;
-      else this.counts.push({ rule, action, count });
-    }
   }
 }

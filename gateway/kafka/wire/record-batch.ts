@@ -1,6 +1,5 @@
 /**
- * Record batches: where they begin and end in a blob of records, what their headers say, and how one is put together
- * again around other records.
+ * Record batches: where they begin and end in a blob of records, and what their headers say.
  *
  *   batch v2 = baseOffset:8 length:4 leaderEpoch:4 magic:1 crc:4 attributes:2 lastOffsetDelta:4 baseTimestamp:8
  *              maxTimestamp:8 producerId:8 producerEpoch:2 baseSequence:4 count:4 records
@@ -9,7 +8,7 @@
  * `length` counts what follows it. The CRC-32C covers everything from the attributes on. In formats 0 and 1 the magic
  * byte is at the same place.
  */
-import { type Codec, codecs, compress, decompress } from '../../../core/bytes/compression.ts';
+import { type Codec, codecs, decompress } from '../../../core/bytes/compression.ts';
 import { crc32c } from '../../../core/bytes/crc32c.ts';
 import { asBuffer } from '../../../core/bytes/cursor.ts';
 import { ProtocolError } from '../../../core/errors/sluice-error.ts';
@@ -89,21 +88,6 @@ export function crcMatches(records: Uint8Array, batch: RecordBatch): boolean {
 export function batchPayload(records: Uint8Array, batch: RecordBatch, cap: number): Uint8Array {
   if (batch.codec === undefined) throw new ProtocolError('BadBatch', 'the batch names an unknown codec');
   return decompress(batch.codec, asBuffer(records).subarray(batch.start + batchOffset.records, batch.end), cap);
-}
-
-/**
- * The batch with other records in it: as many as before, at the same offsets. Length, checksum and codec bits are
- * set, every other field of the header is kept. `payload` is not compressed yet.
- */
-export function rebuildBatch(records: Uint8Array, batch: RecordBatch, payload: Uint8Array, codec: Codec): Buffer {
-  const packed = compress(codec, payload);
-  const out = Buffer.allocUnsafe(batchOffset.records + packed.length);
-  out.set(asBuffer(records).subarray(batch.start, batch.start + batchOffset.records), 0);
-  out.set(packed, batchOffset.records);
-  out.writeInt32BE(out.length - lengthEnd, batchOffset.length);
-  out.writeInt16BE((batch.attributes & ~codecBits) | codecs.indexOf(codec), batchOffset.attributes);
-  out.writeUInt32BE(crc32c(out, batchOffset.attributes), batchOffset.crc);
-  return out;
 }
 
 function readBatch(bytes: Buffer, start: number): RecordBatch | OtherBytes {

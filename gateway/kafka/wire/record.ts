@@ -5,10 +5,9 @@
  *   key, value, header value = length:varint bytes      (-1: null)
  *   headers = count:varint (keyLength:varint key value)*
  *
- * Nothing is copied. A record is changed by splicing: new bytes for one field, the others as they are.
+ * Nothing is copied.
  */
-import { asBuffer, Cursor } from '../../../core/bytes/cursor.ts';
-import type { Writer } from '../../../core/bytes/writer.ts';
+import { Cursor } from '../../../core/bytes/cursor.ts';
 import { ProtocolError } from '../../../core/errors/sluice-error.ts';
 
 /** Offsets into the payload. `data` is undefined for null; the field itself begins at `start`, with its length. */
@@ -39,14 +38,6 @@ export interface RecordPlace {
   readonly headers: readonly HeaderPlace[];
 }
 
-/** New contents for fields of a record; what is absent stays. Null makes the field null. */
-export interface RecordChange {
-  readonly key?: Uint8Array | null;
-  readonly value?: Uint8Array | null;
-  /** By the header's place in the list. */
-  readonly headers?: ReadonlyMap<number, Uint8Array | null>;
-}
-
 const smallestRecord = 7;
 
 /**
@@ -60,44 +51,6 @@ export function* iterateRecords(payload: Uint8Array, count: number): Generator<R
   const next = (): RecordPlace => readRecord(payload, c);
   for (let i = 0; i < count; i++) yield inBatch(next);
   inBatch(() => c.finish());
-}
-
-/** The same as a list, where the payload is small or the whole of it is needed. */
-export function readRecords(payload: Uint8Array, count: number): RecordPlace[] {
-  return [...iterateRecords(payload, count)];
-}
-
-/** Writes a record with changes. Attributes, timestamp and offset are kept. */
-export function writeRecord(w: Writer, payload: Uint8Array, record: RecordPlace, change: RecordChange): void {
-  const bytes = asBuffer(payload);
-  const parts: (Uint8Array | number)[] = [bytes.subarray(record.bodyStart, record.key.start)];
-  addField(parts, bytes, record.key, change.key);
-  addField(parts, bytes, record.value, change.value);
-  if (change.headers === undefined) {
-    parts.push(bytes.subarray(record.headersStart, record.end));
-  } else {
-    parts.push(record.headers.length);
-    record.headers.forEach((header, i) => {
-      parts.push(bytes.subarray(header.key.start, header.key.end));
-      addField(parts, bytes, header.value, change.headers?.get(i));
-    });
-  }
-  w.varint(parts.reduce<number>((sum, part) => sum + (typeof part === 'number' ? varintSize(part) : part.length), 0));
-  for (const part of parts) {
-    if (typeof part === 'number') w.varint(part);
-    else w.raw(part);
-  }
-}
-
-function addField(
-  parts: (Uint8Array | number)[],
-  bytes: Buffer,
-  place: FieldPlace,
-  change: Uint8Array | null | undefined,
-): void {
-  if (change === undefined) parts.push(bytes.subarray(place.start, place.end));
-  else if (change === null) parts.push(-1);
-  else parts.push(change.length, change);
 }
 
 function readRecord(payload: Uint8Array, c: Cursor): RecordPlace {
@@ -148,13 +101,6 @@ function inBatch<T>(read: () => T): T {
   } catch (error) {
     throw error instanceof ProtocolError && error.code === 'BadFrame' ? bad(error.message) : error;
   }
-}
-
-function varintSize(value: number): number {
-  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
-  let size = 1;
-  for (; rest >= 0x80; rest >>>= 7) size++;
-  return size;
 }
 
 function bad(why: string): ProtocolError {

@@ -169,11 +169,28 @@ describe('a value that cannot be masked', () => {
   test('is refused, or hidden whole where every policy says so', () => {
     const hide = policy(['a redact'], { name: 'q', unmaskable: 'redactAll' });
     const hides = compileMasks(applied([hide]), 'consume', keys)!;
-    expect(hides.mask(Buffer.from('not json'))).toEqual({
-      kind: 'masked',
-      value: Buffer.from('"[REDACTED:value]"'),
+    expect(maskedText(hides, 'not json')).toBe('"[REDACTED:value]"');
+    expect(hides.mask(Buffer.from('not json'))).toMatchObject({
       counts: [{ rule: 'q/unmaskable', action: 'redact', count: 1 }],
     });
+  });
+
+  test('counts of many values come together', () => {
+    const hide = policy(['a redact'], { name: 'q', unmaskable: 'redactAll' });
+    const by = compileMasks(applied([hide]), 'consume', keys)!;
+    const tally = by.tally();
+    for (const text of ['{"a":1}', 'no json', '{"a":"x"}', '{"b":1}', 'no']) {
+      const result = by.mask(Buffer.from(text));
+      if (result.kind === 'masked') result.count(tally);
+    }
+    expect(tally.counts).toEqual([
+      { rule: 'q/a', action: 'redact', count: 2 },
+      { rule: 'q/unmaskable', action: 'redact', count: 2 },
+    ]);
+  });
+
+  test('one that others would show is refused', () => {
+    const hide = policy(['a redact'], { name: 'q', unmaskable: 'redactAll' });
     const refuses = compileMasks(applied([hide, policy(['a redact'])]), 'consume', keys)!;
     expect(refuses.mask(Buffer.from('not json'))).toEqual({ kind: 'unmaskable', code: 'NotJson' });
   });

@@ -40,5 +40,8 @@ export function maskedText(by: Masker, text: string | Uint8Array): string {
   const value = typeof text === 'string' ? Buffer.from(text) : text;
   const result = by.mask(value);
   if (result.kind === 'unmaskable') return `!${result.code}`;
-  return Buffer.from(result.kind === 'masked' ? result.value : value).toString();
+  if (result.kind === 'unchanged') return Buffer.from(value).toString();
+  const masked = Buffer.alloc(result.size, 0xff); // not UTF-8, wherever nothing is written
+  result.copyTo(masked, 0);
+  return masked.toString();
 }
