@@ -8,7 +8,7 @@ import { codecs } from '../../core/bytes/compression.ts';
 import { Writer } from '../../core/bytes/writer.ts';
 import { table } from '../../gateway/kafka/enforce/table.ts';
 import type { AnyApi } from '../../gateway/kafka/wire/api.ts';
-import { apiByKey } from '../../gateway/kafka/wire/generated/apis.ts';
+import { apiByKey, apis } from '../../gateway/kafka/wire/generated/apis.ts';
 import { RequestHeader, writeRequestHeader } from '../../gateway/kafka/wire/request-header.ts';
 import { writeResponseHeader } from '../../gateway/kafka/wire/response-header.ts';
 import { apiFacts, messageOf } from '../support/kafka-messages.ts';
@@ -67,7 +67,8 @@ export function corpus(random: Random): Corpus {
 }
 
 function allowed(): { key: number; min: number; max: number }[] {
-  return [...table].map(([key, { min, max }]) => ({ key, min, max }));
+  const login = [apis.ApiVersions, apis.SaslHandshake, apis.SaslAuthenticate];
+  return [...[...table].map(([key, { min, max }]) => ({ key, min, max })), ...login];
 }
 
 function recorded(): (Seed & { direction: string })[] {

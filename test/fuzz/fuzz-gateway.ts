@@ -1,5 +1,6 @@
 /** A client connection with everything that a gateway has around it, without sockets: its ends are in memory. */
 import { Framer } from '../../core/bytes/framer.ts';
+import { AccessError } from '../../core/errors/sluice-error.ts';
 import { compileMasks } from '../../core/mask/compile-masks.ts';
 import { maskKeys } from '../../core/mask/mask-keys.ts';
 import type { BrokerAddress, BrokerFeatures, ClusterView } from '../../gateway/kafka/enforce/context.ts';
@@ -21,8 +22,9 @@ import { MemorySocket } from './memory-socket.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** A logged-in client, as the fuzzer holds it. */
+/** A client, as the fuzzer holds it. */
 export interface FuzzClient {
+  readonly stranger: boolean;
   readonly open: boolean;
   /** Bytes that the client got. */
   readonly received: number;
@@ -98,7 +100,10 @@ export class FuzzGateway {
       features,
       maskers: (allow, on) => (allow.masks.length === 0 ? undefined : compileMasks(allow.masks, on, keys)),
       topicNames: { nameOf: (id) => topicIds.get(id), learn: quiet, find: () => Promise.resolve() },
-      authenticate: () => Promise.resolve({ principal: alice, expiresAt: clock.now() + 3_600_000 }),
+      authenticate: (token) =>
+        token === 'token'
+          ? Promise.resolve({ principal: alice, expiresAt: clock.now() + 3_600_000 })
+          : Promise.reject(new AccessError('TokenRefused', 'the token was refused')),
       dial: () => {
         const socket = new MemorySocket((chunk) => this.#onBroker?.(chunk));
         this.#dialled?.(socket);
@@ -112,8 +117,8 @@ export class FuzzGateway {
     };
   }
 
-  /** One client at a time. */
-  async client(): Promise<FuzzClient> {
+  /** One client at a time; a stranger has not logged in. */
+  async client(stranger = false): Promise<FuzzClient> {
     const forwarded: Buffer[] = [];
     const framer = new Framer(64 << 20);
     let broker: MemorySocket | undefined;
@@ -135,8 +140,9 @@ export class FuzzGateway {
       await turn();
     };
     await send(requestFrame(apis.SaslHandshake, 1, { mechanism: 'PLAIN' }));
-    await send(requestFrame(apis.SaslAuthenticate, 2, { authBytes: Buffer.from('\0alice\0token') }));
+    if (!stranger) await send(requestFrame(apis.SaslAuthenticate, 2, { authBytes: Buffer.from('\0alice\0token') }));
     return {
+      stranger,
       get open() {
         return !near.destroyed;
       },
