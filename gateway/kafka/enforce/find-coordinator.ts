@@ -14,6 +14,13 @@ import { denied } from './errors.ts';
 
 const batchedFrom = 4;
 
+/** librdkafka shows its user this text and no code; so it begins with what Kafka calls the error. */
+const messages: Readonly<Record<number, string>> = {
+  [denied.group]: 'Group authorization failed. Sluice: this group may not be used.',
+  [denied.transactionalId]: 'Transactional Id authorization failed. Sluice: this transactional id may not be used.',
+  [denied.cluster]: 'Cluster authorization failed. Sluice: brokers alone look for these coordinators.',
+};
+
 interface Pending {
   readonly refused: readonly FindCoordinatorResponseCoordinator[];
 }
@@ -33,7 +40,8 @@ export const findCoordinator = enforcement<FindCoordinatorRequest, FindCoordinat
       const kept = keys.filter((key) => {
         const error = refusalOf(request.keyType, key, context);
         if (error === 0) return true;
-        refused.push({ ...defaultFindCoordinatorResponseCoordinator, key, nodeId: -1, port: -1, errorCode: error });
+        const coordinator = { key, nodeId: -1, port: -1, errorCode: error, errorMessage: messages[error] ?? '' };
+        refused.push({ ...defaultFindCoordinatorResponseCoordinator, ...coordinator });
         return false;
       });
       if (kept.length === keys.length && keys.length > 0) return { kind: 'forward', pending: { refused } };
@@ -41,8 +49,9 @@ export const findCoordinator = enforcement<FindCoordinatorRequest, FindCoordinat
         return { kind: 'send', request: { ...request, coordinatorKeys: kept }, pending: { refused } };
       if (version >= batchedFrom)
         return { kind: 'reply', response: { ...defaultFindCoordinatorResponse, coordinators: refused } };
-      const errorCode = refused[0]?.errorCode ?? 0;
-      return { kind: 'reply', response: { ...defaultFindCoordinatorResponse, errorCode, nodeId: -1, port: -1 } };
+      const { errorCode = 0, errorMessage = '' } = refused[0] ?? {};
+      const response = { ...defaultFindCoordinatorResponse, errorCode, errorMessage, nodeId: -1, port: -1 };
+      return { kind: 'reply', response };
     },
     response(response, version, pending, context) {
       if (version >= batchedFrom) {

@@ -187,10 +187,15 @@ describe.each(versionsOf(apis.FindCoordinator))('FindCoordinator v%i', (version)
     expect(codes(on.response(apis.FindCoordinator, version, found('alice.g', 7)))).toEqual([[15, -1, '']]);
   });
 
-  test('refuses groups, transactional ids and other types without an address', () => {
+  test('refuses groups, transactional ids and other types without an address, in words where there is room', () => {
     const on = new Enforcing();
-    expect(codes(on.request(apis.FindCoordinator, version, request(['other'])))).toEqual([[30, -1, '']]);
+    const refused = on.request(apis.FindCoordinator, version, request(['other']));
+    expect(codes(refused)).toEqual([[30, -1, '']]);
     if (version < 1) return;
+    const { message } = refused as { message: ResponseOf<typeof apis.FindCoordinator> };
+    expect((many ? message.coordinators : [message])[0]?.errorMessage).toMatch(
+      /^Group authorization failed\. Sluice: /,
+    );
     expect(codes(on.request(apis.FindCoordinator, version, request(['other'], 1)))).toEqual([[53, -1, '']]);
     expect(codes(on.request(apis.FindCoordinator, version, request(['alice.g'], 2)))).toEqual([[31, -1, '']]);
   });
