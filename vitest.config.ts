@@ -45,6 +45,7 @@ export default defineConfig({
           name: 'clients',
           include: ['test/clients/*.clients.test.ts'],
           globalSetup: ['test/clients/setup.ts'],
+          maxWorkers: 3, // they mostly wait
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
