@@ -1,11 +1,13 @@
 /**
  * docs/reference/ from what the code runs by: kinds.md from schemas/v1, cli.md from cli/commands, errors.md from the
- * code table, kafka.md from the enforcement table. `--check` writes nothing and ends with 1 when a committed page is not what would be written.
+ * code table, kafka.md from the enforcement table, clients.md from the client matrix. `--check` writes nothing and ends
+ * with 1 when a committed page is not what would be written.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BugError } from '../core/errors/sluice-error.ts';
+import { documentClients } from './document-clients.ts';
 import { documentCommands } from './document-commands.ts';
 import { documentErrors } from './document-errors.ts';
 import { documentKafka } from './document-kafka.ts';
@@ -41,6 +43,7 @@ export async function referencePages(): Promise<Record<string, string>> {
     ]),
     'cli.md': await documentCommands(),
     'errors.md': documentErrors(),
+    'clients.md': documentClients(),
     'kafka.md': documentKafka(),
   };
 }

@@ -16,7 +16,7 @@ export const clients: readonly MatrixClient[] = [
   { id: 'kcat', name: 'kcat', version: '1.7.1', what: 'with the old librdkafka 2.0.2, as Debian 12 has it' },
   { id: 'franz-go', name: 'franz-go', version: '1.22.3', what: 'with kadm 1.20.0' },
   { id: 'kafkajs', name: 'kafkajs', version: '2.2.4', what: 'snappy, lz4 and zstd by codecs that its user plugs in' },
-  { id: 'platformatic', name: '@platformatic/kafka', version: '2.12.1', what: '' },
+  { id: 'platformatic', name: '@platformatic/kafka', version: '2.12.1', what: 'for Node' },
 ];
 
 /** What a client says itself where Kafka has a name for it. */
