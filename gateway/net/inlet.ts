@@ -162,6 +162,7 @@ export class Inlet {
     if (this.#end + length === this.#buffer.length)
       this.#reads = -1; // there may have been more
     else if (length < this.#buffer.length / 4) this.#reads++;
+    else this.#reads = 0;
     this.#end += length;
     if (!this.#paused) this.#offer();
   }
@@ -224,8 +225,8 @@ export class Inlet {
       if (size > this.#base) this.#resize(this.#base);
       else if (this.#reads < 0 && size < largest) this.#hurry(Math.min(largest, size * 4));
       else if (this.#reads > patience && this.#base > smallest) {
-        this.#takeBase(smallest);
-        this.#resize(smallest);
+        this.#takeBase(Math.max(smallest, this.#base / 4));
+        this.#resize(this.#base);
       }
       return true;
     }
@@ -236,7 +237,8 @@ export class Inlet {
       this.#move(Math.max(this.#base, left), true);
     }
     const size = this.#buffer.length;
-    if (size - this.#start >= needed && this.#end < size) return true;
+    const room = size - this.#end; // a little of it behind a little that is left would mean many small reads
+    if (size - this.#start >= needed && room > 0 && (room >= size / 4 || left > size / 4)) return true;
     if (needed <= size) this.#move(size, false);
     else if (this.#afford(enough)) this.#move(Math.min(this.#most, Math.max(size, left * 4)), false);
     else return false;
