@@ -239,7 +239,7 @@ test.each([
 });
 
 test('a client that is silent, or takes nothing of its answer, is closed after a while; one that reads slowly is not', async () => {
-  await using on = await stage({ maxIdle: 600 });
+  await using on = await stage({ maxIdle: 2000 });
   const [silent, deaf, slow, polling] = [await on.client(), await on.client(), await on.client(), await on.client()];
   polling.send(requestFrame(apis.Fetch, 11, fetchOf('open'), 1));
   const poll = await on.broker.next();
@@ -253,9 +253,9 @@ test('a client that is silent, or takes nothing of its answer, is closed after a
     slow.socket.resume();
     setTimeout(() => slow.socket.pause(), 2);
   }, 150);
-  await expect.poll(() => silent.closed, { timeout: 5000 }).toBeDefined();
-  await expect.poll(() => on.world.recorder.of('fetch_cut'), { timeout: 5000 }).toMatchObject([{ reason: 'idle' }]);
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  await expect.poll(() => silent.closed, { timeout: 10_000 }).toBeDefined();
+  await expect.poll(() => on.world.recorder.of('fetch_cut'), { timeout: 10_000 }).toMatchObject([{ reason: 'idle' }]);
+  await new Promise((resolve) => setTimeout(resolve, 2500));
   clearInterval(sips);
   slow.socket.resume();
   const { responses } = await slow.answer(apis.Fetch, 11);
