@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { BugError } from '../../core/errors/sluice-error.ts';
-import type { BufferBudget, Claim } from './buffer-budget.ts';
+import type { BufferBudget } from './buffer-budget.ts';
+import { BufferShare } from './buffer-share.ts';
 
 const smallest = 4 << 10;
 const largest = 1 << 20;
@@ -43,7 +44,7 @@ interface Handle {
 export class Inlet {
   readonly socket: Socket;
   readonly #events: InletEvents;
-  readonly #budget: BufferBudget;
+  readonly #share: BufferShare;
   readonly #handle: Handle | undefined;
   #buffer: Buffer = Buffer.allocUnsafeSlow(smallest);
   #start = 0;
@@ -55,16 +56,20 @@ export class Inlet {
   #wanted = 0;
   /** Reads since the buffer was found too small (-1) that left most of it empty, or all of it. */
   #reads = 0;
-  /** What the buffer may grow to without a claim. */
-  #base = smallest;
-  #claim: Claim | undefined;
-  #waiting: Claim | undefined;
   #error: NodeJS.ErrnoException | undefined;
 
   /** Takes over a connected socket that has not been read, or has nothing to be read. It starts paused. */
   constructor(socket: Socket, events: InletEvents, budget: BufferBudget) {
     this.#events = events;
-    this.#budget = budget;
+    this.#share = new BufferShare({
+      budget,
+      own: smallest,
+      mostKept: largest,
+      onGranted: () => {
+        if (!this.#paused) this.#readOn();
+      },
+      onOverdue: () => this.#events.onOverdue?.(),
+    });
     const handle = handleOf(socket);
     if (handle) {
       this.#handle = handle;
@@ -80,8 +85,8 @@ export class Inlet {
     this.socket.on('close', () => {
       this.#closed = true;
       this.#buffer = Buffer.alloc(0);
-      this.#release();
-      this.#takeBase(smallest);
+      this.#share.release();
+      this.#share.shrink();
       this.#events.onClosed(this.#error);
     });
   }
@@ -185,7 +190,7 @@ export class Inlet {
     const needed = this.#end - this.#start + bytes.length;
     // In fresh memory while paused: somebody may hold on to what is here.
     if (this.#end + bytes.length > this.#buffer.length) {
-      this.#move(Math.max(needed, Math.min(this.#most, needed * 2)), this.#paused);
+      this.#move(Math.max(needed, Math.min(this.#share.most, needed * 2)), this.#paused);
     }
     bytes.copy(this.#buffer, this.#end);
     this.#end += bytes.length;
@@ -215,79 +220,43 @@ export class Inlet {
 
   /** Called when nobody holds on to what was used: the memory may be used again. False: there is none for the next use. */
   #makeRoom(): boolean {
-    if (this.#waiting) return false;
+    const share = this.#share;
+    if (share.waiting) return false;
     const left = this.buffered;
     if (left === 0) {
       this.#start = 0;
       this.#end = 0;
-      this.#release();
+      share.release();
       const size = this.#buffer.length;
-      if (size > this.#base) this.#resize(this.#base);
+      if (size > share.kept) this.#resize(share.kept);
       else if (this.#reads < 0 && size < largest) this.#hurry(Math.min(largest, size * 4));
-      else if (this.#reads > patience && this.#base > smallest) {
-        this.#takeBase(Math.max(smallest, this.#base / 4));
-        this.#resize(this.#base);
+      else if (this.#reads > patience && share.kept > smallest) {
+        share.shrink();
+        this.#resize(smallest);
       }
       return true;
     }
     const needed = Math.max(this.#wanted, left + 1);
     const enough = this.#wanted > left ? this.#wanted : left * 2; // what is used in parts does not say how much it needs
-    if (this.#claim && (needed <= this.#base || needed > this.#claim.bytes)) {
-      this.#release(); // it was for a frame that is used
-      this.#move(Math.max(this.#base, left), true);
+    if (share.outlived(needed)) {
+      share.release();
+      this.#move(Math.max(share.kept, left), true);
     }
     const size = this.#buffer.length;
-    const room = size - this.#end; // a little of it behind a little that is left would mean many small reads
-    if (size - this.#start >= needed && room > 0 && (room >= size / 4 || left > size / 4)) return true;
+    if (size - this.#start >= needed && this.#end < size) return true;
     if (needed <= size) this.#move(size, false);
-    else if (this.#afford(enough)) this.#move(Math.min(this.#most, Math.max(size, left * 4)), false);
-    else return false;
-    return true;
-  }
-
-  get #most(): number {
-    return Math.max(this.#base, this.#claim?.bytes ?? 0);
-  }
-
-  /** May the buffer grow to this? Memory for a whole frame is claimed at once, so that none waits with a part of it. */
-  #afford(bytes: number): boolean {
-    if (bytes <= this.#most || (bytes <= largest && this.#takeBase(bytes))) return true;
-    const claim: Claim = {
-      bytes,
-      granted: () => {
-        this.#waiting = undefined;
-        this.#claim = claim;
-        if (!this.#paused) this.#readOn();
-      },
-      overdue: () => this.#events.onOverdue?.(),
-    };
-    if (this.#budget.claim(claim)) this.#claim = claim;
+    else if (share.afford(enough)) this.#move(Math.min(share.most, Math.max(size, left * 4)), false);
     else {
-      this.#waiting = claim;
       this.#events.onShort?.();
+      return false;
     }
-    return this.#claim === claim;
+    return true;
   }
 
   /** A larger buffer for more speed, if it can be had. */
   #hurry(size: number): void {
-    if (size <= this.#base || this.#takeBase(size)) this.#resize(size);
+    if (size <= this.#share.kept || this.#share.keep(size)) this.#resize(size);
     else this.#reads = 0;
-  }
-
-  #takeBase(bytes: number): boolean {
-    if (bytes > this.#base && !this.#budget.tryTake(bytes - this.#base)) return false;
-    const before = this.#base;
-    this.#base = bytes;
-    if (bytes < before) this.#budget.give(before - bytes);
-    return true;
-  }
-
-  #release(): void {
-    const claims = [this.#claim, this.#waiting];
-    this.#claim = undefined;
-    this.#waiting = undefined;
-    for (const claim of claims) if (claim) this.#budget.release(claim);
   }
 
   #resize(size: number): void {
