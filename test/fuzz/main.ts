@@ -1,6 +1,6 @@
 /**
  * Mutated frames through the whole path of requests and answers, without sockets: `npm run fuzz [-- FRAMES [SEED]]`.
- * Fails for a crash, for a frame that takes more than a second, for memory that grows, and for a request that should
+ * Fails for a crash, for a frame that takes more than a second of the processor, for memory that grows, and for a request that should
  * not have been passed on.
  */
 import { fuzz } from './fuzz.ts';
