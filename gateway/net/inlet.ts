@@ -231,8 +231,8 @@ export class Inlet {
       if (size > share.kept) this.#resize(share.kept);
       else if (this.#reads < 0 && size < largest) this.#hurry(Math.min(largest, size * 4));
       else if (this.#reads > patience && share.kept > smallest) {
-        share.shrink();
-        this.#resize(smallest);
+        share.keep(Math.max(smallest, share.kept / 4));
+        this.#resize(share.kept);
       }
       return true;
     }
@@ -243,7 +243,8 @@ export class Inlet {
       this.#move(Math.max(share.kept, left), true);
     }
     const size = this.#buffer.length;
-    if (size - this.#start >= needed && this.#end < size) return true;
+    const room = size - this.#end; // a little of it behind a little that is left would mean many small reads
+    if (size - this.#start >= needed && room > 0 && (room >= size / 4 || left > size / 4)) return true;
     if (needed <= size) this.#move(size, false);
     else if (share.afford(enough)) this.#move(Math.min(share.most, Math.max(size, left * 4)), false);
     else {
