@@ -23,7 +23,7 @@ import { defaultOffsetFetchRequest } from '../../gateway/kafka/wire/generated/of
 import { defaultProduceRequest } from '../../gateway/kafka/wire/generated/produce.ts';
 import { type RecordBatch, walkBatches } from '../../gateway/kafka/wire/record-batch.ts';
 import { batchOf } from '../support/record-batches.ts';
-import type { MatrixService } from './setup.ts';
+import type { BrokerService } from './setup.ts';
 
 const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA';
 
@@ -46,7 +46,7 @@ export interface BrokerSide extends Disposable {
   topics(): Promise<readonly string[]>;
 }
 
-export async function brokerSide(broker: MatrixService['broker']): Promise<BrokerSide> {
+export async function brokerSide(broker: BrokerService): Promise<BrokerSide> {
   const connection: BrokerConnection & Disposable = await openConnection({
     clock: systemClock,
     address: broker,

@@ -32,12 +32,24 @@ export interface MatrixCase {
   readonly means: string;
   /** Why a client has no such case: what it lacks itself. */
   readonly lacking?: Partial<Readonly<Record<ClientId, string>>>;
-  /** Fails for a reason of the client's own. It is run, and the run fails when it passes after all. */
-  readonly red?: Partial<Readonly<Record<ClientId, string>>>;
+  /** What fails for a reason of the client's own. It is run, and has to fail as it says. */
+  readonly red?: Partial<Readonly<Record<ClientId, Red>>>;
 }
 
+export interface Red {
+  readonly why: string;
+  /** What the failure has to say. */
+  readonly says: string;
+}
+
+const challenge = 'takes the challenge of RFC 7628 for success, and finds its connection closed';
+const allGroups = 'fails the whole call when one group is denied';
 const cli = 'a command line tool without such a command';
 const noFlexible = 'kafkajs ends at Kafka 2.x protocol versions';
+const lostAfterAbort: Red = {
+  why: 'what it writes after an aborted transaction is acknowledged and not there, at a broker itself too',
+  says: "expected [ 'one' ] to deeply equal [ 'one', 'two' ]",
+};
 const onlyJavaStreams = 'Kafka Streams is a Java library';
 
 export const cases: readonly MatrixCase[] = [
@@ -70,8 +82,8 @@ export const cases: readonly MatrixCase[] = [
     means: 'An authentication error, within 10 seconds.',
     lacking: { kcat: 'its librdkafka 2.0.2 is built without OIDC, and the tool takes no token' },
     red: {
-      kafkajs: 'takes the challenge of RFC 7628 for success, and finds its connection closed',
-      platformatic: 'takes the challenge of RFC 7628 for success, and finds its connection closed',
+      kafkajs: { why: challenge, says: 'KafkaJSConnectionClosedError' },
+      platformatic: { why: challenge, says: 'PLT_KFK_MULTIPLE' },
     },
   },
   {
@@ -89,9 +101,14 @@ export const cases: readonly MatrixCase[] = [
     title: 'Transactions',
     means: 'Committed records are read by a reader of committed ones, aborted records are not.',
     lacking: { kcat: cli },
-    red: {
-      platformatic: 'what it writes after an aborted transaction is acknowledged and not there, at a broker itself too',
-    },
+    red: { platformatic: lostAfterAbort },
+  },
+  {
+    id: 'transactions-old',
+    title: 'Transactions at Kafka 3.9',
+    means: 'The same, in front of an old broker: partitions are added before they are written to.',
+    lacking: { kcat: cli },
+    red: { platformatic: lostAfterAbort },
   },
   {
     id: 'exactly-once',
@@ -162,8 +179,8 @@ export const cases: readonly MatrixCase[] = [
     means: 'The one is described, the other GROUP_AUTHORIZATION_FAILED.',
     lacking: { kcat: cli },
     red: {
-      kafkajs: 'fails the whole call when one group is denied',
-      platformatic: 'fails the whole call when one group is denied',
+      kafkajs: { why: allGroups, says: 'KafkaJSGroupCoordinatorNotFound' },
+      platformatic: { why: allGroups, says: 'GROUP_AUTHORIZATION_FAILED' },
     },
   },
   {
@@ -198,8 +215,14 @@ export const cases: readonly MatrixCase[] = [
     means: 'The records of the one, and TOPIC_AUTHORIZATION_FAILED for the other.',
     lacking: { kcat: 'reads one topic at a time without a group' },
     red: {
-      kafkajs: 'ends the whole consumer when one topic is denied',
-      platformatic: 'ends the whole stream when one topic is denied',
+      kafkajs: {
+        why: 'ends the whole consumer when one topic is denied',
+        says: "expected [] to deeply equal [ 'one', 'two' ]",
+      },
+      platformatic: {
+        why: 'ends the whole stream when one topic is denied',
+        says: "expected [] to deeply equal [ 'one', 'two' ]",
+      },
     },
   },
   {
@@ -217,8 +240,11 @@ export const cases: readonly MatrixCase[] = [
     title: 'A topic is deleted and made anew',
     means: 'The client writes to it and reads from it again.',
     red: {
-      'franz-go': 'never takes the new id of a topic that it knows: it says UNKNOWN_TOPIC_ID until the topic is purged',
-      platformatic: 'ends the stream when its topic is gone',
+      'franz-go': {
+        why: 'never takes the new id of a topic that it knows: it says UNKNOWN_TOPIC_ID until the topic is purged',
+        says: 'UNKNOWN_TOPIC_ID',
+      },
+      platformatic: { why: 'ends the stream when its topic is gone', says: 'UNKNOWN_TOPIC_OR_PARTITION' },
     },
   },
   {

@@ -19,6 +19,9 @@ export interface ClientWorld extends AsyncDisposable {
   bearer(who?: 'usual' | 'short'): Login;
   /** PLAIN through the TLS listener. */
   tls(): Promise<Login>;
+  /** PLAIN through the listener in front of the old broker. */
+  old(): Promise<Login>;
+  readonly oldBroker: BrokerSide;
   /** A name that this client alone uses: `matrix.<stream>.<client>.<name>`. */
   named(stream: Stream, name: string): string;
   /** A new topic of that name. */
@@ -40,6 +43,7 @@ export async function clientWorld(id: ClientId, start: (tokenUrl: string) => Pro
   const address = matrix.addresses[id]!;
   await using stack = new AsyncDisposableStack();
   const broker = stack.use(await brokerSide(matrix.broker));
+  const oldBroker = stack.use(await brokerSide(matrix.oldBroker));
   const client = stack.use(await start(tokenUrl));
   const names = namesOf(id);
   const named: ClientWorld['named'] = (stream, name) => `${prefix}${stream}.${id}.${name}`;
@@ -61,6 +65,7 @@ export async function clientWorld(id: ClientId, start: (tokenUrl: string) => Pro
     id,
     client,
     broker,
+    oldBroker,
     login: (who = 'usual') => plain(names[who]),
     bearer: (who = 'usual') => ({
       address,
@@ -71,6 +76,7 @@ export async function clientWorld(id: ClientId, start: (tokenUrl: string) => Pro
       clientSecret: matrix.clientSecret,
     }),
     tls: async () => ({ ...(await plain(names.usual)), address: matrix.addresses['tls']!, ca: matrix.ca }),
+    old: async () => ({ ...(await plain(names.usual)), address: matrix.addresses['old']! }),
     named,
     async topic(stream, name) {
       const topic = named(stream, name);

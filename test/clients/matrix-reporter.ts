@@ -32,7 +32,7 @@ export default class MatrixReporter implements Reporter {
       heads.flatMap((id) => {
         const [lacking, red] = [one.lacking?.[id], one.red?.[id]];
         if (lacking) return [`n.a. ${one.id}, ${id}: ${lacking}`];
-        return red ? [`red  ${one.id}, ${id}: ${red}`] : [];
+        return red ? [`red  ${one.id}, ${id}: ${red.why}`] : [];
       }),
     );
     writeSync(1, `\n${[...lines, '', ...this.#notes.toSorted(), '', ...why].join('\n')}\n`);

@@ -11,8 +11,8 @@ export const namesOf = (client: string) => ({ usual: client, short: `${client}-s
 /** Seconds that a short token lives. */
 export const shortLife = 10;
 
-/** What a gateway calls the listener of a client. Each has one, so that requests are counted by client. */
-export const listeners = [...clients.map(({ id }) => id), 'tls'];
+/** What a gateway calls the listener of a client. Each has one, so that requests are counted by client; `old` leads to an old broker. */
+export const listeners = [...clients.map(({ id }) => id), 'tls', 'old'];
 
 export function matrixPolicies(issuer: string): (keys: PolicyRepo['keys']) => Record<string, string> {
   return (keys) => {

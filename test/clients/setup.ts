@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { authority } from '../support/certificates.ts';
 import { writeGatewayConfig } from '../support/gateway-config.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
-import { startKafka } from '../support/kafka-broker.ts';
+import { type KafkaBroker, oldBrokerVersion, startKafka } from '../support/kafka-broker.ts';
 import { clientSecret, startIssuer } from '../support/oidc-issuer.ts';
 import { makePolicyRepo } from '../support/policy-repo.ts';
 import { pythonWithKafka } from '../support/python-client.ts';
@@ -28,7 +28,16 @@ export interface MatrixService {
   readonly repo: string;
   /** A folder for clones of the repo and the like; removed at the end. */
   readonly folder: string;
-  readonly broker: { readonly host: string; readonly port: number; readonly user: string; readonly password: string };
+  readonly broker: BrokerService;
+  /** The one behind the listener `old`. */
+  readonly oldBroker: BrokerService;
+}
+
+export interface BrokerService {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
 }
 
 declare module 'vitest' {
@@ -48,6 +57,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const short = new Set(clients.map(({ id }) => namesOf(id).short));
     const issuer = stack.use(await startIssuer({ names, lifetime: (name) => (short.has(name) ? shortLife : 3600) }));
     const kafka = stack.use(await startKafka());
+    const old = stack.use(await startKafka({ version: oldBrokerVersion }));
     const repo = makePolicyRepo(folder, [owner], matrixPolicies(issuer.issuer));
     const ca = authority(folder);
     const server = ca.issue('gateway');
@@ -58,7 +68,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       issuer,
       clusters: listeners.map((name) => ({
         name,
-        bootstrap: kafka.bootstrap,
+        bootstrap: (name === 'old' ? old : kafka).bootstrap,
         user: kafka.adminUser,
         password: kafka.adminPassword,
         ...(name === 'tls' ? { listenTls: server } : {}),
@@ -74,11 +84,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
       ca: ca.caFile,
       repo: repo.url,
       folder,
-      broker: { host: kafka.host, port: kafka.port, user: kafka.adminUser, password: kafka.adminPassword },
+      broker: serviceOf(kafka),
+      oldBroker: serviceOf(old),
     });
     return () => stack.disposeAsync();
   } catch (error) {
     await stack.disposeAsync();
     throw error;
   }
+}
+
+function serviceOf({ host, port, adminUser, adminPassword }: KafkaBroker): BrokerService {
+  return { host, port, user: adminUser, password: adminPassword };
 }

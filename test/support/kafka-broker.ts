@@ -34,15 +34,19 @@ export const clusterId = 'AAAAAAAAQACAAAAAAAAAAQ';
 /** The release that is run. Its console tools work together with its server. */
 export const brokerVersion = '4.3.1';
 const log4j = '2.25.3';
-const artifacts: readonly Artifact[] = [
-  { group: 'org.apache.kafka', artifact: 'kafka_2.13', version: brokerVersion },
-  { group: 'org.apache.kafka', artifact: 'kafka-tools', version: brokerVersion },
-  ...['log4j-slf4j-impl', 'log4j-core', 'log4j-1.2-api'].map((artifact) => ({
+/** The oldest release that is run, for what newer ones do in another way. */
+export const oldBrokerVersion = '3.9.2';
+
+function artifacts(version: string): readonly Artifact[] {
+  const kafka = ['kafka_2.13', 'kafka-tools'].map((artifact) => ({ group: 'org.apache.kafka', artifact, version }));
+  if (version === oldBrokerVersion) return kafka; // it brings a logger of its own
+  const logging = ['log4j-slf4j-impl', 'log4j-core', 'log4j-1.2-api'].map((artifact) => ({
     group: 'org.apache.logging.log4j',
     artifact,
     version: log4j,
-  })),
-];
+  }));
+  return [...kafka, ...logging];
+}
 
 /** How to run a console tool. */
 export interface ToolOptions {
@@ -104,13 +108,15 @@ export type KafkaTool = keyof typeof kafkaTools;
 
 /** Starts a broker and resolves when it answers. `await using` ends it. */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroker> {
-  const libs = await kafkaLibs();
-  return await launch(libs, options, await quickStart(libs));
+  const { version = brokerVersion } = options;
+  const libs = await kafkaLibs(version);
+  // A class archive is made by a run of its own, which few tests with another release do not repay.
+  return await launch(libs, options, version === brokerVersion ? await quickStart(libs) : []);
 }
 
 /** The folder of the jars, fetched when it is not there yet. */
-export function kafkaLibs(): Promise<string> {
-  return fetchClasspath(`kafka-${brokerVersion}`, artifacts);
+export function kafkaLibs(version: string = brokerVersion): Promise<string> {
+  return fetchClasspath(`kafka-${version}`, artifacts(version));
 }
 
 /** Contents of a Java client's properties file for a SCRAM user. */
@@ -167,7 +173,7 @@ async function launch(
   const [port, controllerPort] = await freePorts(2);
   const folder = await mkdtemp(join(tmpdir(), 'sluice-kafka-'));
   const properties = serverProperties(folder, port!, controllerPort!, options);
-  cpSync(await formattedData(libs), join(folder, 'data'), { recursive: true });
+  cpSync(await formattedData(libs, options.version ?? brokerVersion), join(folder, 'data'), { recursive: true });
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 3 });
   let node: KafkaNode;
   try {
@@ -297,8 +303,8 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 }
 
 /** A data folder with the admin user in it, on any port; made once, since formatting takes a JVM of its own. */
-export async function formattedData(libs: string): Promise<string> {
-  return await filledOnce(cachePath(`kafka-${brokerVersion}-data-${layout()}`), async (to) => {
+export async function formattedData(libs: string, version: string = brokerVersion): Promise<string> {
+  return await filledOnce(cachePath(`kafka-${version}-data-${layout()}`), async (to) => {
     const folder = join(to, 'formatting');
     await mkdir(folder);
     const properties = join(folder, 'server.properties');

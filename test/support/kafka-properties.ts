@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 /** How a broker differs from the usual one. */
 export interface KafkaOptions {
+  /** The release; the usual one when absent. */
+  readonly version?: string;
   /** SCRAM-SHA-512 and -256 with an authorizer (the default), or neither. */
   readonly sasl?: boolean;
   /** Makes the broker take OAUTHBEARER too. */

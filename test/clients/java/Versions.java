@@ -39,11 +39,18 @@ final class Versions extends AbstractAppender {
     }
   }
 
+  /** As the protocol names it: ADD_PARTITIONS_TO_TXN is AddPartitionsToTxn. */
+  private static String named(String api) {
+    StringBuilder name = new StringBuilder();
+    for (String word : api.split("_")) name.append(word.charAt(0)).append(word.substring(1).toLowerCase());
+    return name.toString();
+  }
+
   static ObjectNode result() {
     ObjectNode result = Main.json.createObjectNode();
     ObjectNode versions = result.putObject("versions");
     synchronized (newest) {
-      newest.forEach((api, version) -> versions.put(api.charAt(0) + api.substring(1).toLowerCase(), version));
+      newest.forEach((api, version) -> versions.put(named(api), version));
     }
     return result;
   }
