@@ -1,0 +1,287 @@
+/** What one side lets somebody do to topics that the other does not: every stream of a topic has to allow it. */
+import { type Operation, operations } from '../model/resource.ts';
+import { allows, applies } from '../policy/operations.ts';
+import { type Comparison, involved } from './involved.ts';
+import { maskAspects } from './mask-aspects.ts';
+import { alwaysCovered, hoursKey } from './open-hours.ts';
+import type { Aspect } from './plan.ts';
+import type { RawChange } from './raw-change.ts';
+import { type Asker, claimOf, type Side } from './side.ts';
+import { Told } from './told.ts';
+import { type TopicRegion, topicRegions } from './topic-regions.ts';
+import { admits, factsOf, formatWay, type StreamFacts, type Way } from './ways.ts';
+
+/** `describe` last: it comes with every other operation and is told only where it comes alone. */
+const topicOperations = operations
+  .filter((operation) => applies(operation, 'topic'))
+  .toSorted((a, b) => Number(a === 'describe') - Number(b === 'describe'));
+/** More ways through overlapping streams than this are not looked through one by one: they count as a difference. */
+const mostCombinations = 2000;
+
+/** Everything that `richer` allows beyond `poorer`. */
+export function compareTopics(comparison: Comparison): RawChange[] {
+  const { poorer, richer } = comparison;
+  return topicRegions(poorer, richer).flatMap((region) =>
+    region.after.length === 0 ? [] : inRegion(comparison, region),
+  );
+}
+
+function inRegion(comparison: Comparison, region: TopicRegion): RawChange[] {
+  const { poorer, richer } = comparison;
+  const changes: RawChange[] = [];
+  const offered = region.after.flatMap(({ name }) => richer.index.policiesOf.get(name) ?? []);
+  const possible = topicOperations.filter((one) => offered.some((policy) => allows(policy.operations, one, 'topic')));
+  const same = contentOf(poorer, region.before) === contentOf(richer, region.after);
+  for (const { members, differs } of bucketsOf(poorer, richer, region).values()) {
+    if (same && !differs) continue;
+    const told = new Told();
+    for (const operation of possible) {
+      const seen = new Told();
+      for (const claims of claimSets(richer, region, members[0]!)) {
+        const asker = { identity: members[0]!, claims };
+        for (const change of compareFor(comparison, region, asker, operation, { seen, told })) {
+          changes.push({ ...change, principals: members });
+        }
+      }
+    }
+  }
+  return changes;
+}
+
+interface Bucket {
+  readonly members: string[];
+  /** The rules that concern them, their revocations or grants are not the same on both sides. */
+  readonly differs: boolean;
+}
+
+/** Identities that the streams' rules treat alike on both sides: one of them stands for all. */
+function bucketsOf(poorer: Side, richer: Side, { before, after }: TopicRegion): Map<string, Bucket> {
+  const policiesOf = (side: Side, streams: TopicRegion['before']) => [
+    ...new Set(streams.flatMap(({ name }) => side.index.policiesOf.get(name) ?? [])),
+  ];
+  const [old, now] = [policiesOf(poorer, before), policiesOf(richer, after)];
+  const candidates = new Set([
+    ...now
+      .filter((policy) => policy.effect === 'allow')
+      .flatMap((policy) => [...richer.concerned.get(policy.name)!.keys()]),
+    ...[...richer.snapshot.grants.values()].map((grant) => grant.subject),
+  ]);
+  const buckets = new Map<string, Bucket>();
+  for (const name of candidates) {
+    if (!richer.set.identities.has(name)) continue;
+    const view = (side: Side, policies: typeof old): string =>
+      [
+        side.set.identities.has(name),
+        side.standingFrom.get(name) ?? '',
+        ...policies.map((policy) => `${policy.name}:${side.concerned.get(policy.name)!.get(name)?.join() ?? '-'}`),
+      ].join(' ');
+    const grants = [poorer, richer].some(({ index }) => (index.grantsOf.get(name)?.length ?? 0) > 0);
+    const [left, right] = [view(poorer, old), view(richer, now)];
+    const key = `${left}\n${right}${grants ? `\n${name}` : ''}`;
+    const bucket = buckets.get(key);
+    if (bucket) bucket.members.push(name);
+    else buckets.set(key, { members: [name], differs: grants || left !== right });
+  }
+  return buckets;
+}
+
+/** Rules of some streams without their places: equal content decides equally for whom the same rules concern. */
+function contentOf(side: Side, streams: TopicRegion['before']): string {
+  return JSON.stringify(
+    streams.map(({ name }) => [
+      name,
+      (side.index.policiesOf.get(name) ?? []).map(
+        ({ at: _at, labels: _labels, subjects: _subjects, streams: _streams, ...policy }) => [
+          policy,
+          policy.mode === 'onRequest' && policy.effect === 'allow'
+            ? side.requirement(side.set.policies.get(policy.name)!, name).key
+            : '',
+        ],
+      ),
+    ]),
+  ).concat(masksOf(side, streams));
+}
+
+function masksOf(side: Side, streams: TopicRegion['before']): string {
+  return JSON.stringify(
+    streams.map(({ name }) => [
+      name,
+      (side.index.masksOf.get(name) ?? []).map(({ at: _at, labels: _labels, streams: _streams, ...mask }) => mask),
+    ]),
+  );
+}
+
+/** The sets of claims, all of one issuer, with which somebody may hold a right on every stream of a region. Smaller ones first. */
+function* claimSets(side: Side, { after }: TopicRegion, name: string): Generator<readonly string[]> {
+  yield [];
+  const policies = after.flatMap((stream) => side.index.policiesOf.get(stream.name) ?? []);
+  const all = [...new Set(policies.flatMap((policy) => side.concerned.get(policy.name)!.get(name) ?? []))].sort();
+  for (const claims of Map.groupBy(all, (key) => claimOf(key).issuer).values()) {
+    for (let size = 1; size <= Math.min(after.length, claims.length); size++) yield* subsets(claims, size);
+  }
+}
+
+function* subsets(items: readonly string[], size: number): Generator<readonly string[]> {
+  if (size === 0) yield [];
+  for (const [i, first] of size === 0 ? [] : items.entries()) {
+    for (const rest of subsets(items.slice(i + 1), size - 1)) yield [first, ...rest];
+  }
+}
+
+function compareFor(
+  comparison: Comparison,
+  region: TopicRegion,
+  asker: Asker,
+  operation: Operation,
+  { seen, told }: { readonly seen: Told; readonly told: Told },
+): Omit<RawChange, 'principals'>[] {
+  const { poorer, richer } = comparison;
+  const facts = (side: Side, streams: TopicRegion['before']): StreamFacts[] => {
+    const resource = { cluster: region.cluster, kind: 'topic' as const, name: region.sample };
+    const question = side.question(asker, operation, resource);
+    return question ? streams.map((stream) => factsOf(side, question, stream)) : [];
+  };
+  const now = facts(richer, region.after);
+  if (now.length === 0 || now.some(({ ways }) => ways.length === 0)) return [];
+  const old = facts(poorer, region.before);
+  const base = {
+    claims: asker.claims,
+    operation,
+    kind: 'topic' as const,
+    cluster: region.cluster,
+    streams: (region.after.length >= region.before.length ? region.after : region.before).map(({ name }) => name),
+    names: region.names,
+    poorer: formatFacts(old),
+  };
+  if (now.reduce((product, { ways }) => product * ways.length, 1) > mostCombinations) {
+    const ways = now.flatMap((one) => one.ways);
+    const causes = involved(comparison, asker.identity, ways, ['access'], now, old);
+    return [{ ...base, how: 'standing', aspects: ['access'], richer: 'more rules than can be compared', causes }];
+  }
+  const masks = maskAspects(
+    poorer,
+    old.map((one) => one.stream),
+    richer,
+    now.map((one) => one.stream),
+    operation,
+  );
+  // The same ways under the same masks see the same, even where two rules hide one field.
+  const sameMasks = masksOf(poorer, region.before) === masksOf(richer, region.after);
+  const found = [...combinations(now)].flatMap((combo) => {
+    const id = combo.map((way) => way.id).join();
+    if (seen.has(id, asker.claims) || (operation === 'describe' && told.has(id, asker.claims))) return [];
+    seen.add(id, asker.claims);
+    const aspects = aspectsOf(combo, now, old, sameMasks && isTwin(combo, now, old) ? [] : masks);
+    return aspects.length === 0 ? [] : [{ id, combo, aspects }];
+  });
+  return found
+    .filter((one, i) => !found.some((other, j) => i !== j && isTold(one, other) && (i > j || !isTold(other, one))))
+    .map(({ id, combo, aspects }) => {
+      if (aspects.includes('access')) told.add(id, asker.claims);
+      const causes = involved(comparison, asker.identity, combo, aspects, now, old);
+      return { ...base, how: howOf(combo), aspects, richer: formatCombo(combo, now), causes };
+    });
+}
+
+interface Found {
+  readonly combo: readonly Way[];
+  readonly aspects: readonly Aspect[];
+}
+
+/** True when whoever has the one has the other too, and the other says as much. */
+function isTold(one: Found, other: Found): boolean {
+  const needed = { all: one.combo.map((way) => way.hours), minus: [] };
+  return (
+    one.aspects.every((aspect) => other.aspects.includes(aspect)) &&
+    other.combo.every((way) => admits(one.combo, way)) &&
+    alwaysCovered(
+      needed,
+      other.combo.map((way) => [{ hours: way.hours, minus: [] }]),
+    )
+  );
+}
+
+function* combinations([first, ...rest]: readonly StreamFacts[]): Generator<readonly Way[]> {
+  if (!first) yield [];
+  for (const way of first?.ways ?? []) for (const others of combinations(rest)) yield [way, ...others];
+}
+
+type Filter = (stream: string, way: Way) => boolean;
+
+function aspectsOf(
+  combo: readonly Way[],
+  now: readonly StreamFacts[],
+  old: readonly StreamFacts[],
+  masks: ReturnType<typeof maskAspects>,
+): Aspect[] {
+  const found: Aspect[] = [];
+  if (!isCovered(combo, now, old, () => true)) found.push('access');
+  else if (
+    combo.every((way) => way.durability === 'bestEffort') &&
+    !isCovered(combo, now, old, (_stream, way) => way.durability === 'bestEffort')
+  ) {
+    found.push('recording');
+  }
+  for (const { aspect, clearBefore, clearAfter } of masks) {
+    const clear = combo.every((way, i) => clearAfter(now[i]!.stream.name, way));
+    if (clear && !isCovered(combo, now, old, clearBefore)) found.push(aspect);
+  }
+  return found;
+}
+
+/** True when at every moment the combination is open, each stream of the poorer side lets its holder through as well. */
+function isCovered(
+  combo: readonly Way[],
+  now: readonly StreamFacts[],
+  old: readonly StreamFacts[],
+  filter: Filter,
+): boolean {
+  const needed = {
+    all: combo.map((way) => way.hours),
+    minus: now.flatMap(({ bans }) => bans.map((ban) => ban.hours)),
+  };
+  const clauses = old.map(({ stream, ways, bans }) =>
+    ways
+      .filter((way) => filter(stream.name, way) && admits(combo, way))
+      .map((way) => ({ hours: way.hours, minus: bans.map((ban) => ban.hours) })),
+  );
+  return alwaysCovered(needed, clauses.length === 0 ? [[]] : clauses);
+}
+
+function isTwin(combo: readonly Way[], now: readonly StreamFacts[], old: readonly StreamFacts[]): boolean {
+  const bansKey = ({ bans }: StreamFacts): string => JSON.stringify(bans.map((ban) => hoursKey(ban.hours)).sort());
+  return (
+    now.length === old.length &&
+    now.every((facts, i) => {
+      const other = old[i]!;
+      return (
+        facts.stream.name === other.stream.name &&
+        bansKey(facts) === bansKey(other) &&
+        other.ways.some((way) => way.key === combo[i]!.key)
+      );
+    })
+  );
+}
+
+function howOf(combo: readonly Way[]): RawChange['how'] {
+  return (['grant', 'request', 'standing'] as const).find((how) => combo.some((way) => way.how === how)) ?? 'standing';
+}
+
+function formatCombo(combo: readonly Way[], now: readonly StreamFacts[]): string {
+  const texts = combo.map((way, i) => formatWay(way, now[i]!.bans));
+  if (texts.length === 1 || new Set(texts).size === 1) return texts[0]!;
+  return texts.map((text, i) => `${now[i]!.stream.name}: ${text}`).join('; ');
+}
+
+/** Everything that a side gives, in words. */
+export function formatFacts(facts: readonly StreamFacts[]): string {
+  if (facts.length === 0) return 'nothing';
+  const texts = facts.map(({ ways, bans }) => {
+    if (bans.some((ban) => ban.hours === undefined)) return 'denied';
+    return [...new Set(ways.map((way) => formatWay(way, bans)))].sort().join(' or ') || 'nothing';
+  });
+  if (new Set(texts).size === 1) return texts[0]!;
+  return texts.includes('nothing') && texts.length > 1 && facts.every(({ ways }) => ways.length === 0)
+    ? 'nothing'
+    : facts.map(({ stream }, i) => `${stream.name}: ${texts[i]}`).join('; ');
+}

@@ -1,0 +1,96 @@
+/** Which of the changed documents a difference in rights comes from. */
+import type { AccessPolicy } from '../model/documents.ts';
+import { approverGroups } from './approval.ts';
+import type { DocumentChanges } from './document-changes.ts';
+import type { Aspect } from './plan.ts';
+import type { Side } from './side.ts';
+import type { StreamFacts, Way } from './ways.ts';
+
+/** The two sides of a comparison, and what differs between them. */
+export interface Comparison {
+  readonly poorer: Side;
+  readonly richer: Side;
+  readonly changes: DocumentChanges;
+}
+
+/** Keys (`Kind/name`) of changed documents that gave or took away; if there are none, of whatever else speaks of it. */
+export function involved(
+  comparison: Comparison,
+  identity: string,
+  combo: readonly Way[],
+  aspects: readonly Aspect[],
+  now: readonly StreamFacts[],
+  old: readonly StreamFacts[],
+): string[] {
+  const { poorer, richer, changes } = comparison;
+  const streams = [...now, ...old].map(({ stream }) => stream.name);
+  const masks = aspects.some((aspect) => aspect.startsWith('mask'))
+    ? [richer, poorer].flatMap(({ index }) => streams.flatMap((name) => index.masksOf.get(name) ?? []))
+    : [];
+  const likely = [
+    ...combo.flatMap((way) => wayCauses(richer, identity, way, changes)),
+    ...changed(
+      streams.map((name) => `Stream/${name}`),
+      changes,
+    ),
+    ...old.flatMap(({ bans }) => bans.flatMap(({ policy }) => policyCauses(poorer, identity, policy, changes))),
+    ...revocationCauses(poorer, identity, combo, changes),
+    ...changed(
+      masks.map(({ name }) => `MaskPolicy/${name}`),
+      changes,
+    ),
+    ...changed([`Identity/${identity}`], changes),
+  ];
+  if (likely.length > 0) return likely;
+  return old.flatMap(({ ways }) => ways.flatMap((way) => wayCauses(poorer, identity, way, changes)));
+}
+
+export function wayCauses(side: Side, identity: string, way: Way, changes: DocumentChanges): string[] {
+  const { requirement, grant, policy } = way;
+  const signing = requirement
+    ? [
+        ...requirement.rules.map(({ name }) => `ApproverRule/${name}`),
+        ...approverGroups(requirement).map((name) => `Group/${name}`),
+      ]
+    : [];
+  return [
+    ...changed([...(grant ? [`Grant/${grant.name}`] : []), ...signing], changes),
+    ...policyCauses(side, identity, policy, changes),
+  ];
+}
+
+/** The policy, and the groups through which it is about somebody. */
+export function policyCauses(
+  { set }: Side,
+  identity: string,
+  policy: AccessPolicy,
+  changes: DocumentChanges,
+): string[] {
+  const groups = policy.subjects.flatMap((subject) => {
+    if (!('group' in subject) || !changes.has(`Group/${subject.group}`)) return [];
+    const group = set.groups.get(subject.group);
+    return group && (group.fromClaim || group.members.includes(identity)) ? [`Group/${group.name}`] : [];
+  });
+  return [...changed([`AccessPolicy/${policy.name}`], changes), ...groups];
+}
+
+export function revocationCauses(
+  { set }: Side,
+  identity: string,
+  combo: readonly Way[],
+  changes: DocumentChanges,
+): string[] {
+  if (set.revocations.size === 0) return [];
+  const grants = combo.flatMap(({ grant }) => (grant ? [grant.name, grant.uid] : []));
+  const revocations = [...set.revocations.values()].filter(({ target }) =>
+    'subject' in target ? target.subject === identity : grants.includes(target.grant),
+  );
+  return changed(
+    revocations.map(({ name }) => `Revocation/${name}`),
+    changes,
+  );
+}
+
+export function changed(keys: readonly string[], changes: DocumentChanges): string[] {
+  return keys.filter((key) => changes.has(key));
+}
