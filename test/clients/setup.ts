@@ -10,10 +10,11 @@ import { type KafkaBroker, oldBrokerVersion, startKafka } from '../support/kafka
 import { clientSecret, startIssuer } from '../support/oidc-issuer.ts';
 import { makePolicyRepo } from '../support/policy-repo.ts';
 import { pythonWithKafka } from '../support/python-client.ts';
+import { brokerSide } from './broker-side.ts';
 import { clients } from './cases.ts';
 import { buildFranzGo } from './franz-go.ts';
 import { prepareJava } from './java.ts';
-import { listeners, matrixPolicies, namesOf, owner, shortLife } from './policies.ts';
+import { listeners, matrixPolicies, namesOf, owner, prefix, shortLife } from './policies.ts';
 
 /** What a test gets by `inject('matrix')`. */
 export interface MatrixService {
@@ -58,6 +59,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const issuer = stack.use(await startIssuer({ names, lifetime: (name) => (short.has(name) ? shortLife : 3600) }));
     const kafka = stack.use(await startKafka());
     const old = stack.use(await startKafka({ version: oldBrokerVersion }));
+    await Promise.all([kafka, old].map((broker) => warm(serviceOf(broker))));
     const repo = makePolicyRepo(folder, [owner], matrixPolicies(issuer.issuer));
     const ca = authority(folder);
     const server = ca.issue('gateway');
@@ -96,4 +98,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 function serviceOf({ host, port, adminUser, adminPassword }: KafkaBroker): BrokerService {
   return { host, port, user: adminUser, password: adminPassword };
+}
+
+/** The coordinators of a new broker are not there at once, which some clients take for an error. */
+async function warm(broker: BrokerService): Promise<void> {
+  using side = await brokerSide(broker);
+  const topic = `${prefix}warm`;
+  await side.create(topic);
+  for (let n = 0; n < 12; n++) await side.commit(`${prefix}warm-${n}`, topic);
 }
