@@ -134,17 +134,22 @@ export class AnswerLane {
     const answer = outcome.kind === 'forward' ? [frame] : withBody(frame, bodyOffset, outcome.body);
     if (!context.strict || context.events.length === 0) {
       this.#host.journal.events(context, correlationId);
-      entry.answer = answer;
+      entry.answer = this.inFlight.isFirst(entry) ? answer : this.#kept(frame, entry, answer);
       return this.#handOut();
     }
-    const small = frame.length <= smallAnswer;
-    const kept = small ? answer.map((chunk) => Buffer.from(chunk)) : answer;
-    if (!small) this.#held++;
+    const kept = this.#kept(frame, entry, answer);
     this.#durably(context, entry, () => {
-      if (!small) this.#held--;
       entry.answer = kept;
       this.#handOut();
     });
+  }
+
+  /** An answer that has to wait: the broker's buffer is read into again, unless it is held until this one went out. */
+  #kept(frame: Buffer, entry: InFlightEntry, answer: readonly Uint8Array[]): readonly Uint8Array[] {
+    if (frame.length <= smallAnswer) return answer.map((chunk) => Buffer.from(chunk));
+    this.#held++;
+    entry.held = true;
+    return answer;
   }
 
   #ask(frame: Buffer, entry: InFlightEntry, topicIds: readonly string[], asked: boolean): void {
@@ -220,6 +225,7 @@ export class AnswerLane {
   #handOut(): void {
     const { client } = this.#host;
     for (let entry = this.inFlight.shiftReady(); entry; entry = this.inFlight.shiftReady()) {
+      if (entry.held) this.#held--;
       for (const chunk of entry.answer ?? []) client.write(chunk, entry.touches);
     }
     this.#host.onAnswered();

@@ -21,6 +21,8 @@ export interface InFlightEntry {
   readonly upstream: boolean;
   /** The broker's answer has arrived. */
   arrived: boolean;
+  /** The answer lies in the broker's buffer, which is not read into until it went out. */
+  held?: boolean;
 }
 
 /** An answer that was made here. */

@@ -525,6 +525,31 @@ test('strict answers go out one after another', async () => {
   }
 });
 
+test('an answer behind one that waits for its record stays what it was while more is read', async () => {
+  await using on = await stage({ snapshot: snapshotOf(strict) });
+  const client = await on.client();
+  await client.login('alice');
+  const { recorder } = on.world;
+  const durable = Promise.withResolvers<() => void>();
+  recorder.appendStrict = (event, done) => {
+    recorder.append(event);
+    durable.resolve(() => done(undefined));
+    return true;
+  };
+  client.send(requestFrame(apis.Fetch, 11, fetchOf('open'), 1));
+  const others = [2, 3, 4, 5];
+  for (const id of others) client.send(requestFrame(apis.ListOffsets, 5, listOffsetsOf('open'), id));
+  (await on.broker.next()).answer(fetched('open', batchOf(['x'])));
+  const recorded = await durable.promise;
+  for (const _ of others) {
+    (await on.broker.next()).answer({ throttleTimeMs: 0, topics: [] });
+    await new Promise((resolve) => setTimeout(resolve, 30)); // a read of its own
+  }
+  expect(client.unread).toBe(0);
+  recorded();
+  for (const id of [1, ...others]) expect((await client.frame()).readInt32BE(4)).toBe(id);
+});
+
 test('a strict produce without acknowledgement waits for its record', async () => {
   await using on = await stage({ snapshot: snapshotOf(strict) });
   const client = await on.client();
