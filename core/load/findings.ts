@@ -13,6 +13,11 @@ export class Findings {
     this.#add('error', rule, message, fix, yaml.locateKey(path));
   }
 
+  /** A problem inside a text value, `offset` characters from its beginning. */
+  inText(yaml: YamlDocument, path: Path, offset: number, rule: string, message: string, fix?: string): void {
+    this.#add('error', rule, message, fix, yaml.locateInText(path, offset));
+  }
+
   warn(yaml: YamlDocument, path: Path, rule: string, message: string, fix?: string): void {
     this.#add('warning', rule, message, fix, yaml.locate(path));
   }

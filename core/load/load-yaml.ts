@@ -12,6 +12,7 @@ import {
   isSeq,
   LineCounter,
   parseAllDocuments,
+  type Scalar,
 } from 'yaml';
 import type { Location, Problem } from '../errors/problem.ts';
 import { type SourceFile, sourceLimits } from './source-file.ts';
@@ -27,6 +28,8 @@ export interface YamlDocument {
   locate(path: Path): Location;
   /** Where the key at the end of `path` stands; as `locate` for list items. */
   locateKey(path: Path): Location;
+  /** Where a character of the text at `path` stands, counted from the text's beginning. */
+  locateInText(path: Path, offset: number): Location;
 }
 
 export interface YamlFile {
@@ -69,7 +72,7 @@ export function loadYaml(file: SourceFile): YamlFile {
     if (!Array.isArray(parsed)) return { documents: [], problems: [] };
     // The parser meets its stack's end at a depth that differs between machines: the cap below does not.
     if (parsed.some(isTooDeep)) return fail('yaml/too-deep', tooDeep, 'flatten it');
-    const read = parsed.map((document) => readDocument(document, file.path, counter));
+    const read = parsed.map((document) => readDocument(document, file.path, counter, text));
     return {
       documents: read.flatMap((part) => part.document ?? []),
       problems: read.flatMap((part) => part.problems),
@@ -97,6 +100,7 @@ function readDocument(
   document: Document.Parsed,
   file: string,
   counter: LineCounter,
+  text: string,
 ): { document?: YamlDocument; problems: Problem[] } {
   const locateRange = (from: number, to: number): Location => {
     const begin = counter.linePos(from);
@@ -141,7 +145,17 @@ function readDocument(
   };
   return {
     problems,
-    document: { file, value, locate: (path) => locateNode(path, false), locateKey: (path) => locateNode(path, true) },
+    document: {
+      file,
+      value,
+      locate: (path) => locateNode(path, false),
+      locateKey: (path) => locateNode(path, true),
+      locateInText: (path, offset) => {
+        const node = document.getIn(path, true);
+        const at = isScalar(node) ? placeInScalar(node, text, offset) : undefined;
+        return at === undefined ? locateNode(path, false) : locateRange(at, at + 1);
+      },
+    },
   };
 }
 
@@ -170,6 +184,24 @@ function find(document: Document.Parsed, path: Path, wantKey: boolean): Range | 
 
 function rangeOf(node: unknown): Range | undefined {
   return isScalar(node) || isCollection(node) || isAlias(node) ? (node.range ?? undefined) : undefined;
+}
+
+/** Quotes, block headers, indents and folds are no part of a text: what is not blank stands in both in one order. */
+function placeInScalar(node: Scalar, source: string, offset: number): number | undefined {
+  const { range, type, value } = node;
+  if (!range || typeof value !== 'string') return undefined;
+  const escaped = /^QUOTE/.test(type ?? '') && /\\|''/.test(source.slice(range[0] + 1, range[1] - 1));
+  if (escaped) return undefined;
+  let at = range[0];
+  if (/^QUOTE/.test(type ?? '')) at += 1;
+  if (/^BLOCK/.test(type ?? '')) at = source.indexOf('\n', at) + 1;
+  let before = value.slice(0, offset).replace(/\s+/g, '').length;
+  for (; at < range[1]; at++) {
+    if (/\s/.test(source[at]!)) continue;
+    if (before === 0) return at;
+    before--;
+  }
+  return range[1];
 }
 
 function isTooDeep(document: Document.Parsed): boolean {

@@ -8,6 +8,7 @@ import { isTimeZone } from '../clock/hours.ts';
 import { parseRfc3339 } from '../clock/instant.ts';
 import type * as model from '../model/documents.ts';
 import type { Pattern } from '../model/resource.ts';
+import { isFault, parseWhen } from '../policy/when-language.ts';
 import type { Findings } from './findings.ts';
 import type { DocumentOf } from './kinds.ts';
 import type { Path, YamlDocument } from './load-yaml.ts';
@@ -90,6 +91,7 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
       maxActive: spec.limits?.maxActive,
       hours: spec.limits?.hours && hours(spec.limits.hours, yaml, findings),
     },
+    when: spec.when === undefined ? undefined : when(spec.when, yaml, findings),
     approval: spec.approval,
     unmask: spec.unmask ?? [],
     durability: spec.recording?.durability ?? 'strict',
@@ -229,6 +231,13 @@ function hours(
     findings.at(yaml, [...at, 'to'], 'schema/empty-window', `'to' (${raw.to}) is not after 'from' (${raw.from})`, fix);
   }
   return { timeZone: raw.tz, days: raw.days, from, to };
+}
+
+function when(text: string, yaml: YamlDocument, findings: Findings): model.When | undefined {
+  const parsed = parseWhen(text);
+  if (!isFault(parsed)) return parsed;
+  findings.inText(yaml, ['spec', 'when'], parsed.offset, 'policy/when', parsed.message, parsed.fix);
+  return undefined;
 }
 
 function minutes(text: string): number {

@@ -27,6 +27,8 @@ export interface Allow {
   readonly until: number | undefined;
   readonly masks: readonly AppliedMask[];
   readonly durability: Durability;
+  /** The answer is for this source address alone: a rule that was looked at reads it. */
+  readonly readsSource: boolean;
 }
 
 export type DenyCode =
@@ -35,6 +37,8 @@ export type DenyCode =
   | 'ExplicitDeny'
   | 'Revoked'
   | 'OutsideHours'
+  /** A policy would allow it, but its `when` is not met. */
+  | 'ConditionNotMet'
   | 'GrantExpired'
   | 'GrantNotStarted'
   | 'UnknownSubject'
@@ -57,6 +61,7 @@ export interface Deny {
   readonly rule: RuleRef;
   readonly until: number | undefined;
   readonly nearestMiss: NearestMiss | undefined;
+  readonly readsSource: boolean;
 }
 
 export type Decision = Allow | Deny;

@@ -100,6 +100,16 @@ export interface Limits {
 
 export type Durability = 'strict' | 'bestEffort';
 
+/** A checked CEL expression over the principal, the claims of their token and their address. */
+export interface When {
+  readonly text: string;
+  /** Names of the claims it reads, sorted. */
+  readonly claims: readonly string[];
+  readonly readsSource: boolean;
+  /** It reads the principal's groups or labels, which stand in the policy repo. */
+  readonly readsPrincipal: boolean;
+}
+
 export interface AccessPolicy extends Named {
   readonly kind: 'AccessPolicy';
   readonly effect: 'allow' | 'deny';
@@ -112,6 +122,8 @@ export interface AccessPolicy extends Named {
   readonly groups: readonly Pattern[] | undefined;
   readonly transactionalIds: readonly Pattern[] | undefined;
   readonly limits: Limits;
+  /** Has to be met by the connection that uses the policy; undefined = always is. */
+  readonly when: When | undefined;
   /** ApproverRule for grants under this policy; always there when mode is onRequest. */
   readonly approval: string | undefined;
   /** `maskPolicy/rule` ids that a live grant under this policy lifts. */

@@ -9,6 +9,8 @@ export interface TokenClaims {
   readonly issuedAt: number;
 }
 
+export type ClaimValue = string | number | boolean | readonly string[];
+
 /** A Subject that was proved on a connection. */
 export interface Principal {
   /** Name of the Identity. */
@@ -17,4 +19,8 @@ export interface Principal {
   readonly issuer: string;
   /** Groups that the token's claims put the principal into (`Group.fromClaim`), by name, sorted. */
   readonly claimGroups: readonly string[];
+  /** Claims that a `when` of the policy repo read at the login; null = the token does not have it. No others are known. */
+  readonly claims?: Readonly<Record<string, ClaimValue | null>> | undefined;
+  /** Address of the connection, without the port; undefined = not known. */
+  readonly source?: string | undefined;
 }

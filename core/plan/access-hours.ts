@@ -58,7 +58,7 @@ function hoursOn(
   for (const operation of named) {
     if (!applies(operation, 'topic') && !applies(operation, 'cluster')) continue;
     const speaking = policies.filter((policy) => policy.operations.includes(operation));
-    const minus = speaking.filter(({ effect }) => effect === 'deny').map(({ limits }) => limits.hours);
+    const minus = speaking.filter(({ effect, when }) => effect === 'deny' && !when).map(({ limits }) => limits.hours);
     const allow = speaking.filter(({ effect }) => effect === 'allow');
     const standing =
       side.standingFrom.get(identity) === Number.POSITIVE_INFINITY

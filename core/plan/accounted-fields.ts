@@ -7,7 +7,8 @@ import type * as model from '../model/documents.ts';
 type FieldsOf<K extends model.Kind> = Exclude<keyof Extract<model.PolicyDocument, { kind: K }>, 'kind' | 'at'>;
 
 /**
- * `rights`: compare-topics and compare-names, through the functions that decide. `approval`: who signs. `masks`,
+ * `rights`: compare-topics and compare-names, through the functions that decide; labels of an Identity only where a
+ * `when` reads them. `approval`: who signs. `masks`,
  * `identity`, `repo`: their own files. `none`: no right comes from it.
  */
 export type Place = 'rights' | 'approval' | 'masks' | 'identity' | 'repo' | 'none';
@@ -26,7 +27,7 @@ export const accountedFields: { readonly [K in model.Kind]: { readonly [F in Fie
     owners: 'none',
     minimumApproval: 'approval',
   },
-  Identity: { name: 'rights', labels: 'none', person: 'identity', workload: 'identity' },
+  Identity: { name: 'rights', labels: 'rights', person: 'identity', workload: 'identity' },
   Group: { name: 'none', labels: 'none', members: 'rights', fromClaim: 'rights' },
   AccessPolicy: {
     name: 'none',
@@ -39,6 +40,7 @@ export const accountedFields: { readonly [K in model.Kind]: { readonly [F in Fie
     groups: 'rights',
     transactionalIds: 'rights',
     limits: 'rights',
+    when: 'rights',
     approval: 'approval',
     unmask: 'masks',
     durability: 'rights',

@@ -14,12 +14,13 @@ import {
 import { allows, applies } from '../policy/operations.ts';
 import { groupPatterns, intersect, transactionalIdPatterns } from '../policy/patterns.ts';
 import { concerns, type Question } from '../policy/stream-rights.ts';
+import { readOf, worldsOf } from './conditions.ts';
 import { type Comparison, changed, policyCauses, revocationCauses, wayCauses } from './involved.ts';
-import { alwaysCovered, hoursKey, type Window } from './open-hours.ts';
+import { alwaysCovered, type Window } from './open-hours.ts';
 import type { RawChange } from './raw-change.ts';
 import { type Asker, claimOf, type Side } from './side.ts';
 import { Told } from './told.ts';
-import { admits, type Ban, formatWay, grantWay, requestWay, standingWay, type Way } from './ways.ts';
+import { admits, type Ban, banKey, banOf, formatWay, grantWay, requestWay, standingWay, type Way } from './ways.ts';
 
 type NameKind = Exclude<ResourceKind, 'topic'>;
 
@@ -43,10 +44,8 @@ interface NamedWay {
 }
 
 /** A deny that holds on the whole cluster, for names that it says. */
-interface Outright {
-  readonly policy: AccessPolicy;
+interface Outright extends Ban {
   readonly patterns: readonly Pattern[];
-  readonly hours: Window;
 }
 
 interface Names {
@@ -131,43 +130,55 @@ function compareFor(
 }
 
 function causesOf(
-  { poorer, richer, changes }: Comparison,
+  comparison: Comparison,
   identity: string,
   { way, sources }: NamedWay,
   old: Names,
   before: readonly NamedWay[],
 ): string[] {
+  const { poorer, richer, changes } = comparison;
   const bans = [...old.outright, ...old.ways.flatMap((one) => one.bans)].map(({ policy }) => policy);
   const likely = [
-    ...sources.flatMap((one) => [
-      ...wayCauses(richer, identity, one.way, changes),
-      ...changed([`Stream/${one.stream}`], changes),
-    ]),
-    ...[...new Set(bans)].flatMap((policy) => policyCauses(poorer, identity, policy, changes)),
+    ...sources.flatMap((one) => wayCauses(comparison, richer, identity, one.way)),
+    ...changed(
+      sources.map((one) => `Stream/${one.stream}`),
+      changes,
+    ),
+    ...[...new Set(bans)].flatMap((policy) => policyCauses(comparison, poorer, identity, policy)),
     ...revocationCauses(poorer, identity, [way], changes),
     ...changed([`Identity/${identity}`], changes),
   ];
   if (likely.length > 0) return likely;
-  return before.flatMap((one) => one.sources.flatMap((source) => wayCauses(poorer, identity, source.way, changes)));
+  return before.flatMap((one) => one.sources.flatMap((source) => wayCauses(comparison, poorer, identity, source.way)));
 }
 
 function isCovered(named: NamedWay, pattern: Pattern, now: Names, old: Names): boolean {
   const whole = ({ patterns }: Outright): boolean => patterns.some((outer) => covers(outer, pattern));
-  const hoursOf = (bans: readonly { readonly hours: Window }[]): Window[] => bans.map((ban) => ban.hours);
-  const needed = { all: [named.way.hours], minus: hoursOf([...named.bans, ...now.outright.filter(whole)]) };
-  const terms = old.ways
-    .filter(({ way, patterns }) => admits([named.way], way) && patterns.some((outer) => covers(outer, pattern)))
-    .map(({ way, bans }) => ({ hours: way.hours, minus: hoursOf([...bans, ...old.outright.filter(whole)]) }));
-  if (!alwaysCovered(needed, [terms])) return false;
+  const hoursOf = (bans: readonly Ban[]): Window[] => bans.map((ban) => ban.hours);
+  const [nowBans, oldBans] = [now, old].map(({ outright }) => outright.filter(whole)) as [Outright[], Outright[]];
+  const ways = old.ways.filter(
+    ({ way, patterns }) => admits([named.way], way) && patterns.some((outer) => covers(outer, pattern)),
+  );
+  const bans = [...named.bans, ...nowBans, ...oldBans, ...ways.flatMap((one) => one.bans)];
+  const covered = worldsOf(bans).every((world) => {
+    const denied = hoursOf([...named.bans, ...nowBans].filter((ban) => world.now(ban)));
+    const needed = { all: [named.way.hours], minus: denied };
+    const terms = ways.map((one) => ({
+      hours: one.way.hours,
+      minus: hoursOf([...one.bans, ...oldBans].filter((ban) => world.old(ban))),
+    }));
+    return alwaysCovered(needed, [terms]);
+  });
+  if (!covered) return false;
   // A deny that takes single names out of the pattern has to be there still.
   return old.outright
     .filter((ban) => !whole(ban))
-    .every(({ patterns, hours }) =>
+    .every(({ patterns, ...ban }) =>
       intersect(patterns, [pattern]).every((banned) =>
         now.outright.some(
           (other) =>
             other.patterns.some((outer) => covers(outer, banned)) &&
-            (other.hours === undefined || hoursKey(other.hours) === hoursKey(hours)),
+            ((other.hours === undefined && other.condition === undefined) || banKey(other) === banKey(ban)),
         ),
       ),
     );
@@ -192,7 +203,7 @@ function namesOf(side: Side, { asker, cluster, kind, operation }: Ask): Names {
       own ??= patternsOf(kind, policy, stream, asker.identity, cluster);
       return own;
     };
-    const banned = bans.map((ban) => hoursKey(ban.hours)).join('|');
+    const banned = bans.map(banKey).join('|');
     const add = (way: Way, patterns: readonly Pattern[]): void => {
       const key = `${way.key} ${bans.length} ${banned} ${keyOf(patterns)}`;
       const known = ways.get(key);
@@ -202,12 +213,12 @@ function namesOf(side: Side, { asker, cluster, kind, operation }: Ask): Names {
     for (const policy of side.index.policiesOf.get(stream.name) ?? []) {
       if (policy.effect !== 'allow' || !concerns(question, policy) || !allows(policy.operations, operation, kind))
         continue;
-      if (policy.mode === 'onRequest') add(requestWay(side, policy, stream), open(policy));
-      else if (from !== Number.POSITIVE_INFINITY) add(standingWay(policy, from), open(policy));
+      if (policy.mode === 'onRequest') add(requestWay(side, question, policy, stream), open(policy));
+      else if (from !== Number.POSITIVE_INFINITY) add(standingWay(question, policy, from), open(policy));
     }
     for (const { way, patterns } of grantedNames(side, question, stream, open)) add(way, patterns);
   }
-  const denied = outright.map(({ patterns, hours }) => JSON.stringify([patterns, hoursKey(hours)]));
+  const denied = outright.map(({ patterns, ...ban }) => JSON.stringify([patterns, banKey(ban)]));
   return { ways: [...ways.values()], outright, key: [...new Set(denied)].sort().join() };
 }
 
@@ -239,7 +250,7 @@ function grantedNames(
         : resource.kind === 'transactionalId'
           ? frozen.transactionalIds
           : [{ literal: grant.cluster }];
-    return [{ way: grantWay(side, policy, grant.name, []), patterns: intersect(own, open(policy)) }];
+    return [{ way: grantWay(side, question, policy, grant.name, []), patterns: intersect(own, open(policy)) }];
   });
 }
 
@@ -262,7 +273,7 @@ function deniesOn(question: Question, stream: Stream): (Ban & { readonly pattern
     .map((policy) => {
       const named = resource.kind === 'group' ? policy.groups : policy.transactionalIds;
       const patterns = resource.kind === 'cluster' ? [{ literal: resource.cluster }] : named;
-      return { policy, hours: policy.limits.hours, patterns };
+      return { ...banOf(question, policy), patterns };
     });
 }
 
@@ -293,6 +304,7 @@ function bucketsOf(poorer: Side, richer: Side, cluster: string): Map<string, { m
       [
         side.set.identities.has(name),
         side.standingFrom.get(name) ?? '',
+        readOf(side.set, name, policies),
         ...policies.map((policy) => {
           const claims = side.concerned.get(policy.name)!.get(name);
           return claims ? `${policy.name}:${claims.join()}` : '';

@@ -1,15 +1,16 @@
 /** What one side lets somebody do to topics that the other does not: every stream of a topic has to allow it. */
 import { type Operation, operations } from '../model/resource.ts';
 import { allows, applies } from '../policy/operations.ts';
+import { readOf, worldsOf } from './conditions.ts';
 import { type Comparison, involved } from './involved.ts';
 import { maskAspects } from './mask-aspects.ts';
-import { alwaysCovered, hoursKey } from './open-hours.ts';
+import { alwaysCovered } from './open-hours.ts';
 import type { Aspect } from './plan.ts';
 import type { RawChange } from './raw-change.ts';
 import { type Asker, claimOf, type Side } from './side.ts';
 import { Told } from './told.ts';
 import { type TopicRegion, topicRegions } from './topic-regions.ts';
-import { admits, factsOf, formatWay, type StreamFacts, type Way } from './ways.ts';
+import { admits, banKey, factsOf, formatWay, type StreamFacts, type Way } from './ways.ts';
 
 /** `describe` last: it comes with every other operation and is told only where it comes alone. */
 const topicOperations = operations
@@ -73,6 +74,7 @@ function bucketsOf(poorer: Side, richer: Side, { before, after }: TopicRegion): 
       [
         side.set.identities.has(name),
         side.standingFrom.get(name) ?? '',
+        readOf(side.set, name, policies),
         ...policies.map((policy) => `${policy.name}:${side.concerned.get(policy.name)!.get(name)?.join() ?? '-'}`),
       ].join(' ');
     const grants = [poorer, richer].some(({ index }) => (index.grantsOf.get(name)?.length ?? 0) > 0);
@@ -167,19 +169,29 @@ function compareFor(
   );
   // The same ways under the same masks see the same, even where two rules hide one field.
   const sameMasks = masksOf(poorer, region.before) === masksOf(richer, region.after);
+  const denied = now.map(bansKey).join();
   const found = [...combinations(now)].flatMap((combo) => {
     const id = combo.map((way) => way.id).join();
-    if (seen.has(id, asker.claims) || (operation === 'describe' && told.has(id, asker.claims))) return [];
+    if (seen.has(id, asker.claims)) return [];
     seen.add(id, asker.claims);
     const aspects = aspectsOf(combo, now, old, sameMasks && isTwin(combo, now, old) ? [] : masks);
-    return aspects.length === 0 ? [] : [{ id, combo, aspects }];
+    const news = aspects.filter(
+      (aspect) => operation !== 'describe' || !told.has(`${aspect} ${id} ${denied}`, asker.claims),
+    );
+    return news.length === 0 ? [] : [{ id, combo, aspects: news }];
   });
   return found
     .filter((one, i) => !found.some((other, j) => i !== j && isTold(one, other) && (i > j || !isTold(other, one))))
     .map(({ id, combo, aspects }) => {
-      if (aspects.includes('access')) told.add(id, asker.claims);
+      for (const aspect of aspects) told.add(`${aspect} ${id} ${denied}`, asker.claims);
       const causes = involved(comparison, asker.identity, combo, aspects, now, old);
-      return { ...base, how: howOf(combo), aspects, richer: formatCombo(combo, now), causes };
+      const how = howOf(combo);
+      if (!aspects.every((aspect) => aspect.startsWith('mask '))) {
+        return { ...base, how, aspects, richer: formatCombo(combo, now), causes };
+      }
+      // The right is the same; only what it shows is not.
+      const hiding = aspects.map((aspect) => aspect.slice('mask '.length)).join(', ');
+      return { ...base, how, aspects, poorer: `hidden by ${hiding}`, richer: 'hidden less well, or not', causes };
     });
 }
 
@@ -236,20 +248,20 @@ function isCovered(
   old: readonly StreamFacts[],
   filter: Filter,
 ): boolean {
-  const needed = {
-    all: combo.map((way) => way.hours),
-    minus: now.flatMap(({ bans }) => bans.map((ban) => ban.hours)),
-  };
-  const clauses = old.map(({ stream, ways, bans }) =>
-    ways
-      .filter((way) => filter(stream.name, way) && admits(combo, way))
-      .map((way) => ({ hours: way.hours, minus: bans.map((ban) => ban.hours) })),
-  );
-  return alwaysCovered(needed, clauses.length === 0 ? [[]] : clauses);
+  return worldsOf([...now, ...old].flatMap(({ bans }) => bans)).every((world) => {
+    const minus = now.flatMap(({ bans }) => bans.filter((ban) => world.now(ban)).map((ban) => ban.hours));
+    const needed = { all: combo.map((way) => way.hours), minus };
+    const clauses = old.map(({ stream, ways, bans }) => {
+      const denied = bans.filter((ban) => world.old(ban)).map((ban) => ban.hours);
+      return ways
+        .filter((way) => filter(stream.name, way) && admits(combo, way))
+        .map((way) => ({ hours: way.hours, minus: denied }));
+    });
+    return alwaysCovered(needed, clauses.length === 0 ? [[]] : clauses);
+  });
 }
 
 function isTwin(combo: readonly Way[], now: readonly StreamFacts[], old: readonly StreamFacts[]): boolean {
-  const bansKey = ({ bans }: StreamFacts): string => JSON.stringify(bans.map((ban) => hoursKey(ban.hours)).sort());
   return (
     now.length === old.length &&
     now.every((facts, i) => {
@@ -261,6 +273,10 @@ function isTwin(combo: readonly Way[], now: readonly StreamFacts[], old: readonl
       );
     })
   );
+}
+
+function bansKey({ bans }: StreamFacts): string {
+  return JSON.stringify(bans.map(banKey).sort());
 }
 
 function howOf(combo: readonly Way[]): RawChange['how'] {
@@ -277,7 +293,7 @@ function formatCombo(combo: readonly Way[], now: readonly StreamFacts[]): string
 export function formatFacts(facts: readonly StreamFacts[]): string {
   if (facts.length === 0) return 'nothing';
   const texts = facts.map(({ ways, bans }) => {
-    if (bans.some((ban) => ban.hours === undefined)) return 'denied';
+    if (bans.some((ban) => ban.hours === undefined && ban.condition === undefined)) return 'denied';
     return [...new Set(ways.map((way) => formatWay(way, bans)))].sort().join(' or ') || 'nothing';
   });
   if (new Set(texts).size === 1) return texts[0]!;

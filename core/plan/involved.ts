@@ -27,25 +27,28 @@ export function involved(
   const masks = aspects.some((aspect) => aspect.startsWith('mask'))
     ? [richer, poorer].flatMap(({ index }) => streams.flatMap((name) => index.masksOf.get(name) ?? []))
     : [];
+  const masksChanged = changed(
+    masks.map(({ name }) => `MaskPolicy/${name}`),
+    changes,
+  );
+  if (masksChanged.length > 0 && aspects.every((aspect) => aspect.startsWith('mask'))) return masksChanged;
   const likely = [
-    ...combo.flatMap((way) => wayCauses(richer, identity, way, changes)),
+    ...combo.flatMap((way) => wayCauses(comparison, richer, identity, way)),
     ...changed(
       streams.map((name) => `Stream/${name}`),
       changes,
     ),
-    ...old.flatMap(({ bans }) => bans.flatMap(({ policy }) => policyCauses(poorer, identity, policy, changes))),
+    ...old.flatMap(({ bans }) => bans.flatMap(({ policy }) => policyCauses(comparison, poorer, identity, policy))),
     ...revocationCauses(poorer, identity, combo, changes),
-    ...changed(
-      masks.map(({ name }) => `MaskPolicy/${name}`),
-      changes,
-    ),
+    ...masksChanged,
     ...changed([`Identity/${identity}`], changes),
   ];
   if (likely.length > 0) return likely;
-  return old.flatMap(({ ways }) => ways.flatMap((way) => wayCauses(poorer, identity, way, changes)));
+  return old.flatMap(({ ways }) => ways.flatMap((way) => wayCauses(comparison, poorer, identity, way)));
 }
 
-export function wayCauses(side: Side, identity: string, way: Way, changes: DocumentChanges): string[] {
+export function wayCauses(comparison: Comparison, side: Side, identity: string, way: Way): string[] {
+  const { changes } = comparison;
   const { requirement, grant, policy } = way;
   const signing = requirement
     ? [
@@ -55,21 +58,26 @@ export function wayCauses(side: Side, identity: string, way: Way, changes: Docum
     : [];
   return [
     ...changed([...(grant ? [`Grant/${grant.name}`] : []), ...signing], changes),
-    ...policyCauses(side, identity, policy, changes),
+    ...policyCauses(comparison, side, identity, policy),
   ];
 }
 
-/** The policy, and the groups through which it is about somebody. */
+/** The policy, and the groups that somebody came into, or left, and through which it is about them. */
 export function policyCauses(
-  { set }: Side,
+  { poorer, richer, changes }: Comparison,
+  side: Side,
   identity: string,
   policy: AccessPolicy,
-  changes: DocumentChanges,
 ): string[] {
+  const other = side === richer ? poorer : richer;
   const groups = policy.subjects.flatMap((subject) => {
-    if (!('group' in subject) || !changes.has(`Group/${subject.group}`)) return [];
-    const group = set.groups.get(subject.group);
-    return group && (group.fromClaim || group.members.includes(identity)) ? [`Group/${group.name}`] : [];
+    const key = 'group' in subject ? `Group/${subject.group}` : '';
+    if (!('group' in subject) || !changes.has(key)) return [];
+    const [here, there] = [side, other].map(({ set }) => set.groups.get(subject.group));
+    const joined = here?.members.includes(identity) === true && !there?.members.includes(identity);
+    return joined || (here?.fromClaim && JSON.stringify(here.fromClaim) !== JSON.stringify(there?.fromClaim))
+      ? [key]
+      : [];
   });
   return [...changed([`AccessPolicy/${policy.name}`], changes), ...groups];
 }

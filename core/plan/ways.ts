@@ -4,6 +4,7 @@ import { formatInstant } from '../clock/instant.ts';
 import type { AccessPolicy, Durability, Grant, Stream } from '../model/documents.ts';
 import { bansOn, covered, type Question, rightsOn } from '../policy/stream-rights.ts';
 import { atLeastAsStrict, formatRequirement, type Requirement, shortKey, together } from './approval.ts';
+import { conditionOf } from './conditions.ts';
 import { formatHours, hoursKey, type Window } from './open-hours.ts';
 import type { How } from './plan.ts';
 import type { Side } from './side.ts';
@@ -13,6 +14,8 @@ export interface Way {
   readonly policy: AccessPolicy;
   readonly grant: Grant | undefined;
   readonly hours: Window;
+  /** As `conditionOf` tells it. */
+  readonly condition: string | undefined;
   /** Epoch ms from which a standing way is open. */
   readonly from: number;
   readonly durability: Durability;
@@ -36,6 +39,8 @@ export interface StreamFacts {
 export interface Ban {
   readonly policy: AccessPolicy;
   readonly hours: Window;
+  /** As `conditionOf` tells it. */
+  readonly condition: string | undefined;
 }
 
 /** What a stream says to a question about a topic. */
@@ -47,35 +52,50 @@ export function factsOf(side: Side, question: Question, stream: Stream): StreamF
       ways.push(
         grantWay(
           side,
+          question,
           policy,
           grant.name,
           grant.unmask.filter((id) => grant.masksAtAdmission.includes(id)),
         ),
       );
-    else if (from !== Number.POSITIVE_INFINITY) ways.push(standingWay(policy, from));
+    else if (from !== Number.POSITIVE_INFINITY) ways.push(standingWay(question, policy, from));
   }
   for (const policy of side.index.policiesOf.get(stream.name) ?? []) {
     if (policy.effect === 'allow' && policy.mode === 'onRequest' && covered(question, policy, stream)) {
-      ways.push(requestWay(side, policy, stream));
+      ways.push(requestWay(side, question, policy, stream));
     }
   }
-  const bans = bansOn(question, stream).map(({ policy }) => ({ policy, hours: policy.limits.hours }));
+  const bans = bansOn(question, stream).map(({ policy }) => banOf(question, policy));
   return { stream, ways, bans };
 }
 
-export function standingWay(policy: AccessPolicy, from: number): Way {
-  return wayOf('standing', policy, { from });
+export function banOf(question: Question, policy: AccessPolicy): Ban {
+  return { policy, hours: policy.limits.hours, condition: conditionOf(question, policy) };
 }
 
-export function requestWay(side: Side, policy: AccessPolicy, stream: Stream): Way {
+export function standingWay(question: Question, policy: AccessPolicy, from: number): Way {
+  return wayOf('standing', policy, { from, condition: conditionOf(question, policy) });
+}
+
+export function requestWay(side: Side, question: Question, policy: AccessPolicy, stream: Stream): Way {
   const requirement = side.requirement(policy, stream.name);
-  return wayOf('request', policy, { requirement, lifts: policy.unmask });
+  return wayOf('request', policy, { requirement, lifts: policy.unmask, condition: conditionOf(question, policy) });
 }
 
 /** `unmask`: what it lifted at its admission; of that only what the policy still lifts counts. */
-export function grantWay(side: Side, policy: AccessPolicy, name: string, unmask: readonly string[]): Way {
+export function grantWay(
+  side: Side,
+  question: Question,
+  policy: AccessPolicy,
+  name: string,
+  unmask: readonly string[],
+): Way {
   const lifts = unmask.filter((id) => policy.unmask.includes(id));
-  return wayOf('grant', policy, { grant: side.set.grants.get(name), lifts });
+  return wayOf('grant', policy, {
+    grant: side.set.grants.get(name),
+    lifts,
+    condition: conditionOf(question, policy),
+  });
 }
 
 /** A way is asked for again and again: each is made once. */
@@ -85,18 +105,25 @@ const texts = new WeakMap<Way, Map<string, string>>();
 function wayOf(
   how: How,
   policy: AccessPolicy,
-  rest: { grant?: Grant | undefined; from?: number; requirement?: Requirement; lifts?: readonly string[] },
+  rest: {
+    condition: string | undefined;
+    grant?: Grant | undefined;
+    from?: number;
+    requirement?: Requirement;
+    lifts?: readonly string[];
+  },
 ): Way {
-  const { grant, from = Number.NEGATIVE_INFINITY, requirement, lifts = [] } = rest;
+  const { condition, grant, from = Number.NEGATIVE_INFINITY, requirement, lifts = [] } = rest;
   const known = made.get(policy) ?? new Map<string, Way>();
   made.set(policy, known);
-  const name = `${how} ${from} ${requirement?.key} ${grant?.uid} ${lifts.join()}`;
+  const name = `${how} ${from} ${requirement?.key} ${grant?.uid} ${lifts.join()} ${condition}`;
   const found = known.get(name);
   if (found) return found;
   const { hours, maxDuration, maxActive } = policy.limits;
   const key = shortKey([
     how,
     hoursKey(hours),
+    condition ?? '',
     String(from),
     policy.durability,
     [...lifts].sort().join(' '),
@@ -110,6 +137,7 @@ function wayOf(
     policy,
     grant,
     hours,
+    condition,
     from,
     durability: policy.durability,
     lifts: new Set(lifts),
@@ -121,6 +149,7 @@ function wayOf(
 
 /** True when whoever has the ways of `combo` surely has `way` too, hours and masks aside. */
 export function admits(combo: readonly Way[], way: Way): boolean {
+  if (way.condition !== undefined && !combo.some(({ condition }) => condition === way.condition)) return false;
   switch (way.how) {
     case 'standing':
       return combo.some(({ from }) => from >= way.from) || way.from === Number.NEGATIVE_INFINITY;
@@ -158,10 +187,15 @@ function isNoLonger(asked: readonly Way[], { policy: { limits } }: Way): boolean
 export function formatWay(way: Way, bans: readonly Ban[]): string {
   const known = texts.get(way) ?? new Map<string, string>();
   texts.set(way, known);
-  const key = bans.map((ban) => hoursKey(ban.hours)).join();
+  const key = bans.map(banKey).join();
   const text = known.get(key) ?? textOf(way, bans);
   known.set(key, text);
   return text;
+}
+
+/** Equal for denies that hold under the same conditions. */
+export function banKey({ hours, condition }: Omit<Ban, 'policy'>): string {
+  return `${hoursKey(hours)} ${condition ?? ''}`;
 }
 
 function textOf(way: Way, bans: readonly Ban[]): string {
@@ -182,13 +216,13 @@ function textOf(way: Way, bans: readonly Ban[]): string {
   }
   if (Number.isFinite(from)) parts.push(`from ${formatInstant(from)}`);
   if (hours) parts.push(formatHours(hours));
-  for (const text of new Set(
-    bans
-      .map((ban) => ban.hours)
-      .filter((window) => window !== undefined)
-      .map(formatHours),
-  )) {
-    parts.push(`not ${text}`);
+  if (policy.when) parts.push(`when ${policy.when.text}`);
+  const denied = bans.map((ban) => [
+    ban.hours && formatHours(ban.hours),
+    ban.policy.when && `when ${ban.policy.when.text}`,
+  ]);
+  for (const text of new Set(denied.map((words) => words.filter((word) => word !== undefined).join(' ')))) {
+    if (text !== '') parts.push(`not ${text}`);
   }
   if (lifts.size > 0) parts.push(`unmasks ${[...lifts].sort().join(', ')}`);
   if (durability === 'bestEffort') parts.push('recorded bestEffort');

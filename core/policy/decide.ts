@@ -35,7 +35,11 @@ export function decide(
       : (index.streamsOn.get(resource.cluster) ?? []);
   if (streams.length === 0) return no(question, 'UnknownResource');
   const views = streams.map((stream) => viewOf(question, stream));
-  return resource.kind === 'topic' ? needsEvery(question, views) : needsOne(question, views);
+  const decision = resource.kind === 'topic' ? needsEvery(question, views) : needsOne(question, views);
+  const readsSource = views.some(({ rights, bans }) =>
+    [...rights, ...bans].some((one) => one.policy.when?.readsSource),
+  );
+  return readsSource ? { ...decision, readsSource } : decision;
 }
 
 /** What one stream says to the question. */
@@ -83,6 +87,7 @@ function needsEvery(question: Question, views: readonly View[]): Decision {
     until: earliest(views.map((view) => view.until)),
     masks: appliedMasks(question, views),
     durability: chosen.some((right) => right.policy.durability === 'strict') ? 'strict' : 'bestEffort',
+    readsSource: false,
   };
 }
 
@@ -105,6 +110,7 @@ function needsOne(question: Question, views: readonly View[]): Decision {
     until: earliest([best.until, ...later]),
     masks: [],
     durability: best.chosen!.policy.durability,
+    readsSource: false,
   };
 }
 
@@ -125,6 +131,7 @@ const codeOf = {
   revoked: 'Revoked',
   notStarted: 'GrantNotStarted',
   outsideHours: 'OutsideHours',
+  unmet: 'ConditionNotMet',
   expired: 'GrantExpired',
 } as const;
 
@@ -139,7 +146,7 @@ function refuse(question: Question, views: readonly View[], until: number | unde
     views.map((view) => view.stream),
   );
   const rights = views.flatMap((view) => view.rights);
-  for (const state of ['revoked', 'notStarted', 'outsideHours', 'expired'] as const) {
+  for (const state of ['revoked', 'notStarted', 'outsideHours', 'unmet', 'expired'] as const) {
     const right = rights.find((one) => one.state === state);
     if (!right) continue;
     const rule = state === 'revoked' ? revocationOf(question, right) : yes(right).rule;
@@ -170,6 +177,7 @@ const why: Record<DenyCode, (name: string) => string> = {
   ExplicitDeny: (name) => `policy '${name}' denies it`,
   Revoked: (name) => `revocation '${name}' ended it`,
   OutsideHours: (name) => `'${name}' allows it at other hours`,
+  ConditionNotMet: (name) => `the condition of '${name}' is not met`,
   GrantExpired: (name) => `grant '${name}' has ended`,
   GrantNotStarted: (name) => `grant '${name}' has not started`,
   UnknownSubject: () => 'the policy repo does not know this Identity',
@@ -185,6 +193,7 @@ function no({ principal, operation, resource }: Question, code: DenyCode, name =
     rule: { kind: 'default', name: 'default deny', at: undefined },
     until: undefined,
     nearestMiss: undefined,
+    readsSource: false,
   };
 }
 

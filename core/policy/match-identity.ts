@@ -1,6 +1,7 @@
 /** From what a trusted issuer said about a bearer to the one Identity that it is. */
 import type { Group, Identity, PolicySet } from '../model/documents.ts';
 import type { Principal, TokenClaims } from '../model/principal.ts';
+import { readClaims } from './read-claims.ts';
 
 /** The token is of nobody, or of more than one: never a guess. */
 export interface Unmatched {
@@ -10,7 +11,7 @@ export interface Unmatched {
 
 /** The Principal of verified claims. Expiry, audience and signature were checked before. */
 export function matchIdentity(
-  rules: Pick<PolicySet, 'identities' | 'groups'>,
+  rules: Pick<PolicySet, 'identities' | 'groups' | 'policies'>,
   token: TokenClaims,
 ): Principal | Unmatched {
   const found: Identity[] = [];
@@ -30,6 +31,7 @@ export function matchIdentity(
     kind: identity.person ? 'person' : 'workload',
     issuer: token.issuer,
     claimGroups: claimGroups.sort(),
+    claims: readClaims(rules.policies, token),
   };
 }
 

@@ -1,6 +1,7 @@
 import { formatIsoDuration } from '../clock/duration.ts';
 import type { NearestMiss } from '../model/decision.ts';
 import type { AccessPolicy, Stream } from '../model/documents.ts';
+import { meets } from './meets.ts';
 import { allows } from './operations.ts';
 import { covered, type Question } from './stream-rights.ts';
 
@@ -11,6 +12,7 @@ export function nearestMiss(question: Question, streams: readonly Stream[]): Nea
   const found = streams.flatMap((stream) =>
     (question.index.policiesOf.get(stream.name) ?? [])
       .filter((policy) => policy.effect === 'allow' && policy.mode === 'onRequest' && covered(question, policy, stream))
+      .filter((policy) => meets(question, policy) !== 'unmet')
       .map((policy) => ({ policy, stream })),
   );
   const best = found.sort(

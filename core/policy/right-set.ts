@@ -17,7 +17,7 @@ export interface Right {
 }
 
 /**
- * Everything a principal may do on a cluster while this snapshot stands, whatever the time of day: hours, explicit
+ * Everything a principal may do on a cluster while this snapshot stands, whatever the time of day: hours, conditions, explicit
  * denials and a start in the future are left to `decide`, which judges each request. It is what the broker's ACLs for
  * the principal's sessions are made from, the second lock behind `decide`, and says whether there is any right at all.
  */

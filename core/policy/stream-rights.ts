@@ -6,11 +6,12 @@ import type { Operation, Pattern, Resource } from '../model/resource.ts';
 import type { AdmittedGrant } from '../model/right.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { bindingsDigest } from './bindings.ts';
+import { meets } from './meets.ts';
 import { allows } from './operations.ts';
 import { anyMatches, groupPatterns, transactionalIdPatterns } from './patterns.ts';
 import type { SnapshotIndex } from './snapshot-index.ts';
 
-export type RightState = 'live' | 'notStarted' | 'outsideHours' | 'expired' | 'revoked';
+export type RightState = 'live' | 'notStarted' | 'outsideHours' | 'unmet' | 'expired' | 'revoked';
 
 /** One allow that covers the resource, now or at another time. */
 export interface StreamRight {
@@ -57,7 +58,7 @@ export function rightsOn(question: Question, stream: Stream): StreamRight[] {
   const rights: StreamRight[] = [];
   for (const policy of index.policiesOf.get(stream.name) ?? []) {
     if (policy.effect !== 'allow' || policy.mode !== 'standing' || !covered(question, policy, stream)) continue;
-    const state = revoked ? { state: 'revoked' as const, until: lift } : inHours(policy, now);
+    const state = revoked ? { state: 'revoked' as const, until: lift } : conditionsOf(question, policy);
     rights.push({ stream, policy, grant: undefined, ...state });
   }
   for (const grant of index.grantsOf.get(principal.identity) ?? []) {
@@ -81,7 +82,9 @@ export function bansOn(question: Question, stream: Stream): Ban[] {
           : undefined;
     if (own && !anyMatches(own, resource.name)) continue;
     const window = policy.limits.hours && windowAt(policy.limits.hours, now);
-    bans.push({ policy, active: window?.open ?? true, until: window?.until });
+    // A deny that cannot be told to be unmet holds.
+    const met = meets(question, policy) !== 'unmet';
+    bans.push({ policy, active: met && (window?.open ?? true), until: met ? window?.until : undefined });
   }
   return bans;
 }
@@ -129,7 +132,7 @@ function grantedRight(question: Question, stream: Stream, grant: AdmittedGrant):
   if (isRevoked(index, grant)) return { ...right, state: 'revoked', until: undefined };
   if (now >= grant.end) return { ...right, state: 'expired', until: undefined };
   if (now < grant.start) return { ...right, state: 'notStarted', until: grant.start };
-  const { state, until } = inHours(policy, now);
+  const { state, until } = conditionsOf(question, policy);
   return { ...right, state, until: Math.min(grant.end, until ?? grant.end) };
 }
 
@@ -139,11 +142,12 @@ function isRevoked(index: SnapshotIndex, grant: AdmittedGrant): boolean {
   return (index.revokedSubjects.get(grant.subject) ?? []).some(({ seenAt }) => !(grant.admittedAt > seenAt));
 }
 
-function inHours(policy: AccessPolicy, now: number): Pick<StreamRight, 'state' | 'until'> {
+function conditionsOf(question: Question, policy: AccessPolicy): Pick<StreamRight, 'state' | 'until'> {
+  const met = meets(question, policy) === 'met';
   const { hours } = policy.limits;
-  if (!hours) return { state: 'live', until: undefined };
-  const { open, until } = windowAt(hours, now);
-  return { state: open ? 'live' : 'outsideHours', until };
+  if (!hours) return { state: met ? 'live' : 'unmet', until: undefined };
+  const { open, until } = windowAt(hours, question.now);
+  return { state: !open ? 'outsideHours' : met ? 'live' : 'unmet', until };
 }
 
 function latest(instants: readonly (number | undefined)[]): number | undefined {

@@ -15,7 +15,8 @@ const mostEntries = 20_000;
  * What one principal may do on one cluster: `decide` with a cache. An entry lives as long as the snapshot it was made
  * under and no longer than its own `until`. The cache is emptied when it is full (names come from clients). When the
  * policy repo was not read for too long, grants give nothing to a session that began since, and later nobody gets
- * anything.
+ * anything. Connections share one Access; each asks through its own view (`from`), which alone keeps what was decided
+ * by its source address.
  */
 export class Access {
   readonly principal: Principal;
@@ -25,6 +26,8 @@ export class Access {
   readonly #freshness: FreshnessView;
   /** Epoch ms. */
   readonly #since: number;
+  /** What the connections of the session share; undefined in that itself. */
+  readonly #shared: Access | undefined;
   #snapshot: Snapshot | undefined;
   #level: FreshnessLevel = 'fresh';
   /** By operation and kind, then name: the names of a frame are the same strings again and again. */
@@ -37,16 +40,29 @@ export class Access {
     snapshots: SnapshotStore,
     clock: Clock,
     freshness: FreshnessView = neverStale,
+    shared?: Access,
   ) {
     this.principal = principal;
     this.cluster = cluster;
     this.#snapshots = snapshots;
     this.#clock = clock;
     this.#freshness = freshness;
-    this.#since = clock.now();
+    this.#since = shared ? shared.#since : clock.now();
+    this.#shared = shared;
+  }
+
+  /** The same access, seen from a connection of this address (without the port). */
+  from(source: string): Access {
+    const principal = { ...this.principal, source };
+    return new Access(principal, this.cluster, this.#snapshots, this.#clock, this.#freshness, this);
   }
 
   decide(operation: Operation, kind: ResourceKind, name: string): Decision {
+    const shared = this.#shared?.decide(operation, kind, name);
+    return shared && !shared.readsSource ? shared : this.#own(operation, kind, name);
+  }
+
+  #own(operation: Operation, kind: ResourceKind, name: string): Decision {
     const snapshot = this.#snapshots.current;
     const now = this.#clock.now();
     const level = this.#levelAt(now);
@@ -131,6 +147,7 @@ export class Access {
       rule: allow.rule,
       until: undefined,
       nearestMiss: undefined,
+      readsSource: allow.readsSource,
     };
   }
 }
@@ -164,4 +181,5 @@ const nothingLoaded: Decision = {
   rule: { kind: 'default', name: 'default', at: undefined },
   until: undefined,
   nearestMiss: undefined,
+  readsSource: false,
 };

@@ -102,7 +102,7 @@ export class SessionRegistry {
   }
 }
 
-/** Two principals share a session only when nothing a decision looks at differs between them. */
+/** Two principals share a session only when nothing that is known of them but the address differs. */
 function sessionKey(principal: Principal, cluster: string): string {
-  return JSON.stringify([cluster, principal.identity, principal.issuer, principal.claimGroups]);
+  return JSON.stringify([cluster, principal.identity, principal.issuer, principal.claimGroups, principal.claims]);
 }

@@ -83,8 +83,8 @@ export class ClientLogin {
           why: 'a connection cannot change its principal',
         });
       }
-      if (before && before.claimGroups.join('\0') !== principal.claimGroups.join('\0')) {
-        // Other groups, other rights: a session keeps those it began with, so the client has to come again.
+      if (before && claimsOf(before) !== claimsOf(principal)) {
+        // Other groups or claims, other rights: a session keeps those it began with, so the client has to come again.
         this.#journal.login(mechanism, 'GroupsChanged');
         return this.#host.giveUp();
       }
@@ -104,4 +104,9 @@ export class ClientLogin {
       this.#step(this.#sasl.refused([error.message, error.why].filter(Boolean).join(': ')), header);
     }
   }
+}
+
+/** What decisions read of a token, its bearer aside. */
+function claimsOf({ claimGroups, claims }: Principal): string {
+  return JSON.stringify([claimGroups, claims]);
 }

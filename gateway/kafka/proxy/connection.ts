@@ -6,6 +6,7 @@ import type { Timer } from '../../../core/clock/clock.ts';
 import { ProtocolError, SluiceError } from '../../../core/errors/sluice-error.ts';
 import type { Principal } from '../../../core/model/principal.ts';
 import { Link, type LinkEvents } from '../../net/link.ts';
+import type { Access } from '../../session/access.ts';
 import type { Session, SessionConnection } from '../../session/session.ts';
 import { ConnectionState } from '../enforce/connection-state.ts';
 import { type BrokerFeatures, FrameContext, type Membership, type Touch } from '../enforce/context.ts';
@@ -39,8 +40,12 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
   /** Groups that the client joined here and has not left, by group id. */
   readonly #memberships = new Map<string, Membership>();
   readonly #arrived: () => void;
+  /** Of the client, without the port. */
+  readonly #address: string;
   #closed = false;
   #session: Session | undefined;
+  /** The session's access, as this connection has it. */
+  #access: Access | undefined;
   #upstream: Link | undefined;
   #deadline: Timer;
 
@@ -50,6 +55,7 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     this.#arrived = arrived;
     this.world = world;
     this.journal = new Journal(world, id, source);
+    this.#address = source.slice(0, source.lastIndexOf(':'));
     this.#answers = new AnswerLane(this);
     const login = new ClientLogin(world, this.journal, id, this);
     this.#requests = new RequestLane(this, login, this.#answers);
@@ -89,11 +95,11 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
 
   /** Access may have changed. What lost its right and is under way may not reach the kernel, on either side. */
   recheck(): void {
-    const session = this.#session;
-    if (!session) return;
-    const lost = (touch: Touch): boolean => !session.access.allows(touch.operation, touch.kind, touch.name);
-    if (!this.#closed) this.#leaveGroups(({ groupId }) => !session.access.allows('consume', 'group', groupId));
-    if (!this.#closed) this.#endTransactions((id) => !session.access.allows('produce', 'transactionalId', id));
+    const access = this.#access;
+    if (!access) return;
+    const lost = (touch: Touch): boolean => !access.allows(touch.operation, touch.kind, touch.name);
+    if (!this.#closed) this.#leaveGroups(({ groupId }) => !access.allows('consume', 'group', groupId));
+    if (!this.#closed) this.#endTransactions((id) => !access.allows('produce', 'transactionalId', id));
     if (this.client.holds(lost) || [...this.#answers.inFlight].some((entry) => entry.touches.some(lost))) {
       this.cutLost();
     }
@@ -133,7 +139,12 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
 
   context(session: Session, features: BrokerFeatures, clientId: string): FrameContext {
     const { view, maskers, topicNames } = this.world;
-    return new FrameContext(session.access, { view, features, maskers, topicNames }, this.#state, clientId);
+    return new FrameContext(
+      this.#access ?? session.access,
+      { view, features, maskers, topicNames },
+      this.#state,
+      clientId,
+    );
   }
 
   async openUpstream(): Promise<void> {
@@ -200,6 +211,7 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     this.#deadline.cancel();
     this.#deadline = alarmAt(this.world.clock, expiresAt, () => this.cut('expired'));
     this.#session ??= this.world.sessions.join(principal, this.world.cluster, this);
+    this.#access ??= this.#session.access.from(this.#address);
     this.journal.session = this.#session;
     this.#arrived();
     const soonest = this.world.clock.now() + leastLifetime;

@@ -246,7 +246,7 @@ export class RequestLane {
       else journal.events(context, entry.correlationId);
       const { session, closed } = this.#host;
       if (!session || closed) return;
-      const lost = entry.touches.some((touch) => !session.access.allows(touch.operation, touch.kind, touch.name));
+      const lost = entry.touches.some((touch) => !context.access.allows(touch.operation, touch.kind, touch.name));
       if (lost) this.#host.cutLost();
       else send();
     });

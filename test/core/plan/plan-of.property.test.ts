@@ -50,10 +50,15 @@ const asked: readonly Asked[] = subsets(people).flatMap((signers) =>
 interface Tried {
   readonly asked: readonly Asked[];
   readonly claims: readonly (readonly string[])[];
+  /** What the claims that conditions read say. */
+  readonly met: readonly Met[];
 }
+type Met = { readonly mfa: boolean; readonly vpn: boolean };
+const mets: readonly Met[] = [true, false].flatMap((mfa) => [true, false].map((vpn) => ({ mfa, vpn })));
 const tried: fc.Arbitrary<Tried> = fc.record({
   asked: fc.subarray([...asked], { minLength: 3, maxLength: 3 }),
   claims: fc.subarray(subsets(claimValues), { minLength: 2, maxLength: 2 }),
+  met: fc.subarray([...mets], { minLength: 2, maxLength: 2 }),
 });
 
 /** A side as the gateway would have it: its grants admitted, those of requests too. `rules`: under which they were. */
@@ -179,11 +184,11 @@ function bothSides(base: PolicySet, head: PolicySet) {
 }
 
 /** Who somebody is on a side, with these claims. */
-function who(set: PolicySet, principal: string, claims: readonly string[]): Principal {
+function who(set: PolicySet, principal: string, claims: readonly string[], met: Met | undefined): Principal {
   const claimGroups = [...set.groups.values()]
     .filter(({ fromClaim }) => fromClaim && claims.includes(fromClaim.value))
     .map((one) => one.name);
-  return { identity: principal, kind: 'person', issuer, claimGroups };
+  return { identity: principal, kind: 'person', issuer, claimGroups, claims: met };
 }
 
 /** Every difference that brute force finds. */
@@ -196,10 +201,12 @@ function* bruteForce(base: PolicySet, head: PolicySet, tried: Tried): Generator<
   for (const at of instants) {
     for (const { principal, left, right } of pairs) {
       for (const claims of tried.claims) {
-        const [old, now] = [who(base, principal, claims), who(head, principal, claims)];
-        for (const { operation, resource } of questions) {
-          const what = wider(decide(left, old, operation, resource, at), decide(right, now, operation, resource, at));
-          if (what) yield { what, principal, claims, operation, resource };
+        for (const met of tried.met) {
+          const [old, now] = [who(base, principal, claims, met), who(head, principal, claims, met)];
+          for (const { operation, resource } of questions) {
+            const what = wider(decide(left, old, operation, resource, at), decide(right, now, operation, resource, at));
+            if (what) yield { what, principal, claims, operation, resource };
+          }
         }
       }
     }
@@ -271,7 +278,7 @@ test('a plan tells of no access that brute force does not find', () => {
       for (const cell of planOf(base, head).widens.flatMap(cellsOf)) {
         told++;
         const { principal, claims, operation, resource } = cell;
-        const [old, now] = [who(base, principal, claims), who(head, principal, claims)];
+        const [old, now] = [who(base, principal, claims, undefined), who(head, principal, claims, undefined)];
         const found = instants.some((at) =>
           asked.some((how) => {
             const narrow = decide(before(principal, how), old, operation, resource, at);

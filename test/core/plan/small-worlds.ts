@@ -11,8 +11,10 @@ import type {
   PolicySet,
   Revocation,
   Stream,
+  When,
 } from '../../../core/model/documents.ts';
 import type { Operation, Pattern } from '../../../core/model/resource.ts';
+import { isFault, parseWhen } from '../../../core/policy/when-language.ts';
 
 export const people = ['alice', 'bob', 'carol'] as const;
 export const issuer = 'https://idp';
@@ -45,6 +47,14 @@ export const windows: readonly Hours[] = [
   { timeZone: 'UTC', days: ['mon'], from: 8 * 60, to: 24 * 60 },
   { timeZone: 'Europe/Berlin', days: ['mon'], from: 9 * 60, to: 13 * 60 },
 ];
+/** Conditions over claims and groups; a plan must not take one for the other. */
+const conditions: readonly When[] = ['claims.mfa == true', 'claims.vpn == true', '"g" in principal.groups'].map(
+  (text) => {
+    const parsed = parseWhen(text);
+    if (isFault(parsed)) throw new TypeError(parsed.message);
+    return parsed;
+  },
+);
 /** One instant for every way in which the windows of one zone meet. */
 export const instants = ['2026-01-05T09:00Z', '2026-01-05T13:00Z', '2026-01-06T09:00Z', '2026-01-07T09:00Z'].map(
   Date.parse,
@@ -76,6 +86,7 @@ const policy = (own: string, withZones: boolean): fc.Arbitrary<AccessPolicy> =>
       hours: maybe(fc.constantFrom(...windows.slice(0, withZones ? 5 : 4))),
       maxDuration: maybe(fc.constantFrom(hour, 2 * hour)),
       approval: fc.constantFrom('r1', 'r2'),
+      when: withZones ? fc.option(fc.constantFrom(...conditions), { nil: undefined, freq: 2 }) : fc.constant(undefined),
       unmask: fc.subarray(['m/r1', 'm/r2', 'n/r1']),
     })
     .map(({ people: who, claims, hours, maxDuration, effect, mode, approval, unmask, ...rest }) => ({

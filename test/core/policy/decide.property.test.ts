@@ -60,6 +60,7 @@ const policy = (name: string): fc.Arbitrary<AccessPolicy> =>
     groups: maybe(patterns),
     transactionalIds: maybe(patterns),
     limits: fc.constant({ maxDuration: undefined, maxActive: undefined, hours: undefined }),
+    when: fc.constant(undefined),
     approval: fc.constant(undefined),
     unmask: fc.subarray(['m/r1', 'm/r2']),
     durability: fc.constant('strict' as const),

@@ -516,6 +516,7 @@ describe('what a decision says', () => {
         at: set.policies.get('ask-payments')!.at,
         command: 'sluice access request --stream payments --operation consume --for PT30M --reason "..."',
       },
+      readsSource: false,
     });
     expect(ask({ op: 'describe' })).toMatchObject({
       nearestMiss: { command: expect.stringContaining('--operation consume') },

@@ -31,7 +31,7 @@ function given(claims: Partial<TokenClaims>, live: PolicySet | undefined = polic
 test('a token of one Identity becomes its Principal, until the token expires', async () => {
   const { authenticator, whole } = given({});
   expect(await authenticator.authenticate('t', undefined)).toEqual({
-    principal: { identity: 'ada', kind: 'person', issuer, claimGroups: [] },
+    principal: { identity: 'ada', kind: 'person', issuer, claimGroups: [], claims: {} },
     expiresAt: whole.expiresAt,
   });
   expect((await authenticator.authenticate('t', 'ada')).principal.identity).toBe('ada');

@@ -5,6 +5,7 @@ import { SnapshotExpiry } from '../../../gateway/snapshot/expiry.ts';
 import { Freshness } from '../../../gateway/snapshot/freshness.ts';
 import { SnapshotStore } from '../../../gateway/snapshot/snapshot-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { policySetOf } from '../../support/policy-set.ts';
 import { admitted, snapshotOf } from '../../support/snapshot.ts';
 import { ada, minute, rules } from './story.ts';
 
@@ -145,4 +146,32 @@ test('a wall clock that is set back does not prolong a grant, on the clock that 
   clock.setWall(start);
   clock.advance(380 * minute);
   expect(rung).toEqual(['GrantExpired']);
+});
+
+test('a decision that reads the source address is for its connection alone', () => {
+  const here = policySetOf([
+    ['Cluster', 'main', '{type: kafka}'],
+    ['Stream', 'office', '{cluster: main, topics: [{literal: office}]}'],
+    ['Stream', 'items', '{cluster: main, topics: [{literal: items}]}'],
+    ['Identity', 'ada', '{person: {oidc: [{issuer: https://idp, subject: ada}]}}'],
+    [
+      'AccessPolicy',
+      'in',
+      `{mode: standing, subjects: [{identity: ada}], streams: [office], operations: [consume], when: 'inCidr(source.address, "10.0.0.0/8")'}`,
+    ],
+    ['AccessPolicy', 'any', '{mode: standing, subjects: [{identity: ada}], streams: [items], operations: [consume]}'],
+  ]);
+  const snapshots = new SnapshotStore();
+  snapshots.swap(snapshotOf(here));
+  const shared = new Access(ada, 'main', snapshots, new FakeClock());
+  const [inside, outside] = [shared.from('10.1.1.1'), shared.from('192.0.2.1')];
+  for (const _again of [1, 2]) {
+    expect(code(inside, 'office')).toBe('allow');
+    expect(code(outside, 'office')).toBe('ConditionNotMet');
+    expect(code(shared, 'office')).toBe('ConditionNotMet');
+  }
+  // What does not read it is decided once for all.
+  expect(inside.decide('consume', 'topic', 'items')).toBe(outside.decide('consume', 'topic', 'items'));
+  // The second lock does not know where a client is.
+  expect(outside.rights().some(({ pattern }) => 'literal' in pattern && pattern.literal === 'office')).toBe(true);
 });

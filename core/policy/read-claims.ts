@@ -1,0 +1,43 @@
+import type { AccessPolicy } from '../model/documents.ts';
+import type { ClaimValue, TokenClaims } from '../model/principal.ts';
+
+const longestText = 1024;
+const mostItems = 1000;
+
+const names = new WeakMap<ReadonlyMap<string, AccessPolicy>, readonly string[]>();
+
+/** The claims that these policies' conditions read, and no others: null where the token does not have it. What is too large or nested is left out, so that it is unknown. */
+export function readClaims(
+  policies: ReadonlyMap<string, AccessPolicy>,
+  token: TokenClaims,
+): Readonly<Record<string, ClaimValue | null>> {
+  let wanted = names.get(policies);
+  if (!wanted) {
+    wanted = [...new Set([...policies.values()].flatMap((policy) => policy.when?.claims ?? []))].sort();
+    names.set(policies, wanted);
+  }
+  return Object.fromEntries(
+    wanted.flatMap((name): [string, ClaimValue | null][] => {
+      const value = claimOf(token, name);
+      if (value === undefined || value === null) return [[name, null]];
+      return isClaimValue(value) ? [[name, value]] : [];
+    }),
+  );
+}
+
+function claimOf(token: TokenClaims, name: string): unknown {
+  if (name === 'sub') return token.subject;
+  if (name === 'iss') return token.issuer;
+  return Object.hasOwn(token.claims, name) ? token.claims[name] : undefined;
+}
+
+function isClaimValue(value: unknown): value is ClaimValue {
+  if (typeof value === 'string') return value.length <= longestText;
+  if (typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  return (
+    Array.isArray(value) &&
+    value.length <= mostItems &&
+    value.every((item) => typeof item === 'string' && item.length <= longestText)
+  );
+}
