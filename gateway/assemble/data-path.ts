@@ -108,11 +108,13 @@ export class DataPath implements DataPlane {
   async listen(): Promise<void> {
     const { config, worker, clock, log, metrics, recorder, maskers, onDebt, onSettled, onHealth, portFor } =
       this.#options;
+    const users = new Set<string>();
     for (const cluster of config.clusters) {
       const { name } = cluster;
       const proxy = await ClusterProxy.start({
         gateway: partName(config.name, worker),
         clearsUp: (owner) => clearsUp(config.name, worker, worker === undefined ? 0 : config.workers, owner),
+        users,
         config: cluster,
         clock,
         log,

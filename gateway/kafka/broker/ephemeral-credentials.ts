@@ -41,6 +41,11 @@ export interface EphemeralOptions {
   readonly gateway: string;
   /** Whether users of this name's owner are left over when this process does not know them. Left out: its own. */
   readonly clearsUp?: (owner: string) => boolean;
+  /**
+   * Names of the users that this process has at all its clusters, kept here: two entries of its configuration may be the
+   * same cluster, and neither may sweep the other's. Left out: there is one cluster.
+   */
+  readonly users?: Set<string>;
   readonly admin: Admin;
   readonly mechanism?: ScramMechanism;
   /** Called when a user could not be removed; perhaps again for the same one. */
@@ -61,10 +66,12 @@ export class EphemeralCredentials {
   readonly #mechanism: ScramMechanism;
   /** Users of this process, with the rights that the cluster has for them. */
   readonly #live = new Map<string, Map<string, AclRight>>();
+  readonly #users: Set<string>;
 
   constructor(options: EphemeralOptions) {
     this.#options = options;
     this.#mechanism = options.mechanism ?? 'SCRAM-SHA-512';
+    this.#users = options.users ?? new Set();
   }
 
   /** Creates a user with these rights. `expiresAt` is epoch milliseconds; whole seconds are kept. On error it is removed. */
@@ -74,6 +81,7 @@ export class EphemeralCredentials {
     const name = `sluice-${gateway}-${seconds}-${randomBytes(8).toString('hex')}`;
     const mechanism = this.#mechanism;
     this.#live.set(name, byKey(rights));
+    this.#users.add(name);
     const [user, acls] = await Promise.allSettled([
       createScramUser(admin, { name, mechanism }),
       createAcls(admin, name, rights),
@@ -132,6 +140,7 @@ export class EphemeralCredentials {
   /** Removes a user and all its ACLs. It never rejects: what fails is a debt. Whether it is gone. */
   async delete(user: string): Promise<boolean> {
     this.#live.delete(user);
+    this.#users.delete(user);
     return await this.#remove([{ name: user, mechanism: this.#mechanism }]);
   }
 
@@ -161,7 +170,7 @@ export class EphemeralCredentials {
     if (parsed.expiresAt + foreignGraceMs <= now) return true;
     const { gateway, clearsUp } = this.#options;
     const own = clearsUp ? clearsUp(parsed.gateway) : parsed.gateway === gateway;
-    return own && !this.#live.has(name);
+    return own && !this.#users.has(name);
   }
 
   /** ACLs and users at once: one failure must not keep the other from going. */

@@ -36,6 +36,8 @@ export interface ClusterProxyOptions {
   readonly gateway: string;
   /** Whose broker users are removed when this process did not make them. Left out: those of `gateway`. */
   readonly clearsUp?: (owner: string) => boolean;
+  /** See EphemeralOptions. */
+  readonly users?: Set<string>;
   readonly config: ClusterConfig;
   readonly clock: Clock;
   readonly log: Logger;
@@ -91,6 +93,7 @@ export class ClusterProxy implements AsyncDisposable {
       clock,
       gateway: options.gateway,
       ...(options.clearsUp ? { clearsUp: options.clearsUp } : {}),
+      ...(options.users ? { users: options.users } : {}),
       admin: this.#admin,
       mechanism: config.credentials.mechanism,
       onDebt: options.onDebt,

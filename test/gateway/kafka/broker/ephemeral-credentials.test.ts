@@ -113,3 +113,25 @@ test('what is added is asked for once, and only what is surplus is taken', async
     expect.objectContaining({ code: 'BrokerRefused' }),
   );
 });
+
+test('users of the other entry of one and the same cluster are not swept, users of an earlier life are', async () => {
+  const answers = new Map(good);
+  const { admin } = fakeAdmin(answers);
+  const users = new Set<string>();
+  const options = { clock: new FakeClock(), gateway: 'gw', admin, users, onDebt: () => undefined };
+  const one = new EphemeralCredentials(options);
+  const other = new EphemeralCredentials(options);
+  const { name } = await one.create([right], expiresAt);
+  const left = `sluice-gw-${expiresAt / 1000}-0123456789abcdef`;
+  answers.set(apis.DescribeUserScramCredentials as AnyApi, {
+    errorCode: 0,
+    results: [name, left].map((user) => ({
+      user,
+      errorCode: 0,
+      credentialInfos: [{ mechanism: 2, iterations: 4096 }],
+    })),
+  });
+  expect(await other.sweep(expiresAt - 1000)).toEqual([left]);
+  await one.delete(name);
+  expect(await other.sweep(expiresAt - 1000)).toEqual([name, left]);
+});
