@@ -40,6 +40,7 @@ export async function referencePages(): Promise<Record<string, string>> {
     'reports.md': documentSchemas('JSON reports', 'What `--format json` writes.', [
       'validate-report',
       'decision-report',
+      'plan-report',
     ]),
     'cli.md': await documentCommands(),
     'errors.md': documentErrors(),

@@ -34,6 +34,12 @@ export async function validateRepo(folder: string): Promise<ValidateResult> {
   };
 }
 
+/** The same, with one more error. */
+export function withError(result: ValidateResult, problem: Problem | undefined): ValidateResult {
+  if (!problem) return result;
+  return { ...result, problems: [...result.problems, problem], errors: result.errors + 1 };
+}
+
 function moved(at: Location, shown: (path: string) => string): Location {
   return { ...at, file: shown(at.file) };
 }

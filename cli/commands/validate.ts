@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import type { ValidateResult } from '../actions/validate-repo.ts';
 import { exitCodes } from '../output/error.ts';
 import { SluiceCommand } from '../output/sluice-command.ts';
 
@@ -19,10 +20,18 @@ export class Validate extends SluiceCommand {
       description: 'How the problems are written.',
       default: 'pretty' as const,
     })(),
+    base: Flags.string({
+      description: 'Revision that the files are a change of: what goes beyond a safety limit has to be acknowledged.',
+      helpValue: 'REV',
+    }),
   };
   static override examples = [
     { description: 'Check the repo you are in.', command: '<%= config.bin %> validate' },
     { description: 'Annotate a pull request on GitHub.', command: '<%= config.bin %> validate --format github' },
+    {
+      description: 'Check a change, its safety limits too.',
+      command: '<%= config.bin %> validate --base origin/main',
+    },
     {
       description: 'Write a report for code scanning.',
       command: '<%= config.bin %> validate policies --format sarif > sluice.sarif',
@@ -31,10 +40,9 @@ export class Validate extends SluiceCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Validate);
-    const { validateRepo } = await import('../actions/validate-repo.ts');
     const { problemsPretty, summary } = await import('../output/problems-pretty.ts');
     const machine = await import('../output/problems-machine.ts');
-    const result = await validateRepo(args.dir);
+    const result = await this.#check(args.dir, flags.base);
     switch (flags.format) {
       case 'pretty':
         this.print(problemsPretty(result, this.style));
@@ -55,5 +63,13 @@ export class Validate extends SluiceCommand {
       }
     }
     this.finish(result.errors > 0 ? exitCodes.problems : exitCodes.ok);
+  }
+
+  async #check(dir: string, base: string | undefined): Promise<ValidateResult> {
+    const { validateRepo, withError } = await import('../actions/validate-repo.ts');
+    const result = await validateRepo(dir);
+    if (base === undefined || result.errors > 0) return result;
+    const { planChange, unacknowledgedProblem } = await import('../actions/plan-change.ts');
+    return withError(result, unacknowledgedProblem(await planChange({ dir, base, head: undefined, branch: '' })));
   }
 }

@@ -26,6 +26,11 @@ export abstract class SluiceCommand extends Command {
     return styleFor(process.stdout.isTTY && !process.env['NO_COLOR']);
   }
 
+  /** Columns that text for a person may take. */
+  protected get width(): number {
+    return Math.max(40, process.stdout.columns ?? 100);
+  }
+
   /** Errors are described at one place, cli/bin. */
   protected override async catch(error: Error): Promise<never> {
     throw error;

@@ -77,7 +77,8 @@ export function formatRequirement(requirement: Requirement): string {
     );
     return parts.join(match === 'all' ? ' and ' : ' or ');
   });
-  const joined = texts.length > 1 ? texts.map((text) => `[${text}]`).join(' and ') : texts[0];
+  const unique = [...new Set(texts)];
+  const joined = unique.length > 1 ? unique.map((text) => `[${text}]`).join(' and ') : unique[0];
   return `signed by ${joined} within ${formatIsoDuration(longestAge(requirement))}`;
 }
 

@@ -36,7 +36,7 @@ export function mergeChanges(raw: readonly RawChange[], changes: DocumentChanges
   groups = together(groups, ({ operations: _operations, ...rest }) => rest);
   groups = together(groups, ({ regions, ...rest }) => [rest, regions[0]!.kind]);
   groups = together(groups, ({ principals, ...rest }) => rest);
-  return folded(groups)
+  return folded(groups, toHead)
     .map(({ causes, claims, ...group }) => ({
       ...group,
       what: 'access' as const,
@@ -49,10 +49,10 @@ export function mergeChanges(raw: readonly RawChange[], changes: DocumentChanges
 }
 
 /** Groups and ids that come with the same right on topics are told with it. */
-function folded(groups: readonly Group[]): Group[] {
+function folded(groups: readonly Group[], toHead: boolean): Group[] {
   const isTopic = ({ regions }: Group): boolean => regions[0]!.kind === 'topic';
   const keyOf = ({ how, claims, before, after, principals }: Group): string =>
-    JSON.stringify([how, claims, before, after, principals]);
+    JSON.stringify([how, claims, toHead ? after : before, principals]);
   const topics = Map.groupBy(groups.filter(isTopic), keyOf);
   const home = (group: Group): Group | undefined =>
     topics

@@ -47,12 +47,15 @@ export interface NarrowingDocuments {
   }[];
 }
 
+/** Where revisions are read. */
+type Objects = Pick<BareClone, 'tree' | 'blob'>;
+
 /** The policy repo at commits: blobs of the bare clone, never a work tree. Keeps the last few, since ids never change. */
 export class RevisionLoader {
-  readonly #clone: BareClone;
+  readonly #clone: Objects;
   readonly #planes = new Map<string, Promise<LoadedRevision>>();
 
-  constructor(clone: BareClone) {
+  constructor(clone: Objects) {
     this.#clone = clone;
   }
 
