@@ -1,10 +1,17 @@
 import type { AccessPolicy, When } from '../model/documents.ts';
-import type { ClaimValue } from '../model/principal.ts';
-import type { Question } from './stream-rights.ts';
+import type { ClaimValue, Principal } from '../model/principal.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { compileWhen, type WhenContext } from './when-language.ts';
 
 /** `unknown`: a value it needs is missing or of another type. */
 export type Met = 'met' | 'unmet' | 'unknown';
+
+/** Who asks, and under which rules. */
+export interface Asking {
+  readonly snapshot: Snapshot;
+  readonly principal: Principal;
+  readonly groups: ReadonlySet<string>;
+}
 
 const compiled = new WeakMap<When, (context: WhenContext) => boolean>();
 
@@ -12,7 +19,7 @@ const compiled = new WeakMap<When, (context: WhenContext) => boolean>();
  * Whether a policy's `when` is met by who asks. It fails closed: an allow gives something only when met, a deny holds
  * unless unmet. A claim that was not looked up at the login is unknown, never absent.
  */
-export function meets({ snapshot, principal, groups }: Question, { when }: AccessPolicy): Met {
+export function meets({ snapshot, principal, groups }: Asking, { when }: AccessPolicy): Met {
   if (!when) return 'met';
   const claims: Record<string, unknown> = {};
   for (const name of when.claims) {
