@@ -26,6 +26,7 @@ const kinds = [
   'mask-policy',
   'grant',
   'revocation',
+  'policy-test',
 ];
 
 /** Text of every page by its file name. */
@@ -40,7 +41,9 @@ export async function referencePages(): Promise<Record<string, string>> {
     'reports.md': documentSchemas('JSON reports', 'What `--format json` writes.', [
       'validate-report',
       'decision-report',
+      'explain-report',
       'plan-report',
+      'test-report',
     ]),
     'cli.md': await documentCommands(),
     'errors.md': documentErrors(),

@@ -1,22 +1,17 @@
 import { join } from 'node:path';
-import type { Location } from '../../core/errors/problem.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
 import { didYouMean } from '../../core/load/nearest.ts';
 import type { Decision } from '../../core/model/decision.ts';
 import type { Grant, PolicySet } from '../../core/model/documents.ts';
 import type { Principal } from '../../core/model/principal.ts';
 import { matches, type Operation, type Resource, type ResourceKind } from '../../core/model/resource.ts';
-import type { Snapshot } from '../../core/model/snapshot.ts';
 import { decide } from '../../core/policy/decide.ts';
-import { validateRepo } from './validate-repo.ts';
+import { type Asker, principalOf } from './asker.ts';
+import { type Rules, rulesAt, snapshotOf } from './rules-at.ts';
 
-export interface CanIQuestion {
+export interface CanIQuestion extends Asker {
   /** Folder of the policy repo. */
   readonly repo: string;
-  /** Name of an Identity. */
-  readonly as: string;
-  /** Groups that the identity provider would put them into. */
-  readonly claimGroups: readonly string[];
   readonly operation: Operation;
   readonly kind: ResourceKind;
   readonly name: string;
@@ -38,51 +33,26 @@ export interface CanIResult {
 
 /** Decides by the rules in a folder, with its revocations and without grants: only a gateway admits those. */
 export async function canI(question: CanIQuestion): Promise<CanIResult> {
-  const { policySet, errors } = await validateRepo(question.repo);
-  if (!policySet) {
-    throw new InputError('InvalidPolicyRepo', 'the policy repo has problems, so nothing can be decided by it', {
-      why: `${errors} error${errors === 1 ? '' : 's'}`,
-      fix: `run sluice validate ${question.repo}`,
-      at: question.repo,
-    });
-  }
-  const principal = principalOf(policySet, question);
-  const resource = { cluster: clusterOf(policySet, question.cluster), kind: question.kind, name: question.name };
-  const decision = decide(snapshotOf(policySet, question.at), principal, question.operation, resource, question.at);
+  const rules = await rulesAt(question.repo, undefined);
+  const principal = principalOf(rules.policySet, question);
+  const resource = resourceOf(rules.policySet, question);
+  const decision = decide(snapshotOf(rules, question.at), principal, question.operation, resource, question.at);
   return {
-    decision: placed(decision, question.repo),
+    decision: placed(decision, rules),
     principal,
     operation: question.operation,
     resource,
     at: question.at,
-    notes: grantNotes(policySet, question),
+    notes: grantNotes(rules.policySet, question),
   };
 }
 
-function principalOf({ identities, groups }: PolicySet, { as, claimGroups }: CanIQuestion): Principal {
-  const identity = identities.get(as);
-  if (!identity) {
-    throw new InputError('BadUsage', `the policy repo has no Identity '${as}'`, {
-      fix: didYouMean(as, identities.keys()) ?? `it has ${[...identities.keys()].sort().slice(0, 20).join(', ')}`,
-    });
-  }
-  const own = identity.workload
-    ? [identity.workload.issuer]
-    : (identity.person?.oidc.map(({ issuer }) => issuer) ?? []);
-  const claimed = claimGroups.map((name) => groups.get(name)?.fromClaim?.issuer);
-  const wrong = claimed.findIndex((issuer) => issuer === undefined || issuer !== claimed[0] || !own.includes(issuer));
-  if (wrong >= 0) {
-    throw new InputError('BadUsage', `no token of '${as}' can put them into group '${claimGroups[wrong]}'`, {
-      why: 'the Group has no fromClaim, or one of an issuer that the Identity has no account at',
-      fix: 'name Groups with a fromClaim of one issuer of the Identity',
-    });
-  }
-  return {
-    identity: as,
-    kind: identity.person ? 'person' : 'workload',
-    issuer: claimed[0] ?? own[0] ?? '',
-    claimGroups,
-  };
+/** The resource that a question names; the cluster may be left out when there is one. */
+export function resourceOf(
+  policySet: PolicySet,
+  { cluster, kind, name }: Pick<CanIQuestion, 'cluster' | 'kind' | 'name'>,
+): Resource {
+  return { cluster: clusterOf(policySet, cluster), kind, name };
 }
 
 function clusterOf({ clusters }: PolicySet, given: string | undefined): string {
@@ -98,18 +68,11 @@ function clusterOf({ clusters }: PolicySet, given: string | undefined): string {
   return cluster;
 }
 
-function snapshotOf(policies: PolicySet, at: number): Snapshot {
-  const tombstones = [...policies.revocations.values()].map(({ name, target, until }) => ({
-    name,
-    target,
-    until,
-    seenAt: at,
-  }));
-  return { revision: 'folder', generation: 0, policies, grants: new Map(), tombstones };
-}
-
 /** Grants that would speak of the question, were they admitted. */
-function grantNotes({ grants, streams }: PolicySet, { as, operation, kind, name, repo }: CanIQuestion): string[] {
+export function grantNotes(
+  { grants, streams }: PolicySet,
+  { as, operation, kind, name, repo }: Omit<CanIQuestion, 'at'>,
+): string[] {
   const about = (grant: Grant): boolean =>
     grant.subject === as &&
     grant.operations.includes(operation) &&
@@ -126,10 +89,9 @@ function grantNotes({ grants, streams }: PolicySet, { as, operation, kind, name,
 }
 
 /** Places begin with the folder as it was given. */
-function placed(decision: Decision, folder: string): Decision {
-  const move = (at: Location): Location => ({ ...at, file: join(folder, at.file) });
-  const rule = { ...decision.rule, at: decision.rule.at && move(decision.rule.at) };
+export function placed(decision: Decision, { shown }: Rules): Decision {
+  const rule = { ...decision.rule, at: decision.rule.at && shown(decision.rule.at) };
   if (decision.effect === 'allow') return { ...decision, rule };
   const miss = decision.nearestMiss;
-  return { ...decision, rule, nearestMiss: miss && { ...miss, at: move(miss.at) } };
+  return { ...decision, rule, nearestMiss: miss && { ...miss, at: shown(miss.at) } };
 }

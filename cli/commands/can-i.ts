@@ -3,10 +3,9 @@ import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../../core/clock/clock.ts';
 import { parseInstant } from '../../core/clock/instant.ts';
 import { exitCodes } from '../output/error.ts';
+import { operations, questionFlags } from '../output/question-flags.ts';
+import { formatFlag } from '../output/repo-flags.ts';
 import { SluiceCommand } from '../output/sluice-command.ts';
-
-const operations = ['consume', 'produce', 'describe', 'alter', 'create', 'delete', 'offsets', 'admin'] as const;
-const kinds = ['topic', 'group', 'transactionalId', 'cluster'] as const;
 
 /** `sluice can-i OPERATION NAME` */
 export class CanI extends SluiceCommand {
@@ -19,20 +18,8 @@ export class CanI extends SluiceCommand {
   };
   static override flags = {
     as: Flags.string({ description: 'Name of the Identity.', required: true }),
-    cluster: Flags.string({ description: 'Name of the Cluster; may be left out when there is one.' }),
-    kind: Flags.option({ options: kinds, description: 'What the name is of.', default: 'topic' as const })(),
-    at: Flags.string({ description: 'When, as RFC 3339; now if left out.', helpValue: 'TIME' }),
-    'claim-group': Flags.string({
-      description: 'A Group that the identity provider would put them into; may be repeated.',
-      multiple: true,
-      default: [],
-    }),
-    repo: Flags.string({ description: 'Folder of the policy repo.', default: '.', helpValue: 'DIR' }),
-    format: Flags.option({
-      options: ['pretty', 'json'] as const,
-      description: 'How the answer is written.',
-      default: 'pretty' as const,
-    })(),
+    ...questionFlags,
+    ...formatFlag,
   };
   static override examples = [
     {
@@ -43,6 +30,11 @@ export class CanI extends SluiceCommand {
       description: 'On a Sunday night?',
       command:
         '<%= config.bin %> can-i consume clicks.web --as erin --cluster analytics --at 2026-11-29T23:00:00+01:00',
+    },
+    {
+      description: 'From the office network, with a second factor?',
+      command:
+        '<%= config.bin %> can-i consume payments.orders --as alice --cluster main --claim mfa=true --source 10.1.2.3',
     },
     {
       description: 'With a consumer group of another name?',
@@ -59,6 +51,8 @@ export class CanI extends SluiceCommand {
       repo: flags.repo,
       as: flags.as,
       claimGroups: flags['claim-group'],
+      claims: flags.claim,
+      source: flags.source,
       operation: operations.find((operation) => operation === args.operation) ?? 'consume',
       kind: flags.kind,
       name: args.name,
