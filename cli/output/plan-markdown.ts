@@ -75,7 +75,8 @@ function summary({ plan, base, head }: PlanResult): string {
 
 function limitsText({ plan, unacknowledged }: PlanResult): string[] {
   const { limits, digest } = plan!;
-  const lines = limits.map(({ message }) => `- ${code(message)}`);
+  const lines = limits.slice(0, 20).map(({ message }) => `- ${code(shortened(message))}`);
+  if (limits.length > 20) lines.push(`- and ${limits.length - 20} more`);
   if (!unacknowledged) return ['**Beyond a limit, and acknowledged:**', '', ...lines];
   const paste = acknowledgement(digest).map((line) => `  ${line}`);
   return [
@@ -119,6 +120,10 @@ function problemsText({ problems, base, head }: PlanResult): string {
   const cut = lines.length - shown.items.length;
   const title = '## No plan: the policy repo has problems';
   return [title, '', ...shown.items, ...(cut > 0 ? [`- and ${cut} more`] : []), ''].join('\n');
+}
+
+function shortened(text: string): string {
+  return text.length > 1000 ? `${text.slice(0, 1000)}…` : text;
 }
 
 /** A code span that its text cannot end: nothing in it is markup, a mention or a link. */

@@ -132,19 +132,22 @@ function wayOf(
     grant ? `${grant.uid} ${JSON.stringify(grant.window)}` : '',
   ]);
   const id = grant ? `grant ${grant.uid}` : policy.name;
-  return {
+  const { durability } = policy;
+  const way: Way = {
     how,
     policy,
     grant,
     hours,
     condition,
     from,
-    durability: policy.durability,
+    durability,
     lifts: new Set(lifts),
     requirement,
     id,
     key,
   };
+  known.set(name, way);
+  return way;
 }
 
 /** True when whoever has the ways of `combo` surely has `way` too, hours and masks aside. */
@@ -159,8 +162,8 @@ export function admits(combo: readonly Way[], way: Way): boolean {
       );
     case 'request': {
       const asked = combo.filter((one) => one.how === 'request');
-      const needed = together(asked.map((one) => one.requirement!));
-      return asked.length > 0 && isNoLonger(asked, way) && atLeastAsStrict(needed, way.requirement!);
+      if (asked.length === 0 || !isNoLonger(asked, way)) return false;
+      return atLeastAsStrict(together(asked.map((one) => one.requirement!)), way.requirement!);
     }
   }
 }
