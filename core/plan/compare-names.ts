@@ -192,8 +192,17 @@ function namesOf(side: Side, { asker, cluster, kind, operation }: Ask): Names {
   const ways = new Map<string, NamedWay>();
   const outright: Outright[] = [];
   let own: readonly Pattern[] | undefined; // what stands where neither policy nor stream names any
-  for (const stream of side.index.streamsOn.get(cluster) ?? []) {
-    const denies = deniesOn(question, stream);
+  const about = new Map<AccessPolicy, boolean>();
+  const isAbout = (policy: AccessPolicy): boolean => {
+    const known = about.get(policy) ?? concerns(question, policy);
+    about.set(policy, known);
+    return known;
+  };
+  const holdsGrants = (side.index.grantsOf.get(asker.identity)?.length ?? 0) > 0;
+  for (const { stream, allowing, denying } of spokenOf(side, cluster, kind, operation)) {
+    const allowed = allowing.filter(isAbout);
+    const denies = deniesOf(question, denying.filter(isAbout));
+    if (allowed.length + denies.length === 0 && !holdsGrants) continue;
     const bans = denies.filter(({ patterns }) => patterns === undefined);
     outright.push(...denies.flatMap(({ patterns, ...ban }) => (patterns ? [{ ...ban, patterns }] : [])));
     const open = (policy: AccessPolicy): readonly Pattern[] => {
@@ -210,9 +219,7 @@ function namesOf(side: Side, { asker, cluster, kind, operation }: Ask): Names {
       if (known) known.sources.push({ way, stream: stream.name });
       else ways.set(key, { way, patterns, bans, key, sources: [{ way, stream: stream.name }] });
     };
-    for (const policy of side.index.policiesOf.get(stream.name) ?? []) {
-      if (policy.effect !== 'allow' || !concerns(question, policy) || !allows(policy.operations, operation, kind))
-        continue;
+    for (const policy of allowed) {
       if (policy.mode === 'onRequest') add(requestWay(side, question, policy, stream), open(policy));
       else if (from !== Number.POSITIVE_INFINITY) add(standingWay(question, policy, from), open(policy));
     }
@@ -265,16 +272,47 @@ function patternsOf(
   return kind === 'transactionalId' ? transactionalIdPatterns(policy, stream, identity) : [{ literal: cluster }];
 }
 
-/** Denies of a stream: those that say names, or speak of the cluster itself, hold on the whole cluster. */
-function deniesOn(question: Question, stream: Stream): (Ban & { readonly patterns: readonly Pattern[] | undefined })[] {
-  const { resource, operation, index } = question;
-  return (index.policiesOf.get(stream.name) ?? [])
-    .filter((policy) => policy.effect === 'deny' && policy.operations.includes(operation) && concerns(question, policy))
-    .map((policy) => {
-      const named = resource.kind === 'group' ? policy.groups : policy.transactionalIds;
-      const patterns = resource.kind === 'cluster' ? [{ literal: resource.cluster }] : named;
-      return { ...banOf(question, policy), patterns };
+/** Those denies that say names, or speak of the cluster itself, hold on the whole cluster. */
+function deniesOf(
+  question: Question,
+  policies: readonly AccessPolicy[],
+): (Ban & { readonly patterns: readonly Pattern[] | undefined })[] {
+  const { resource } = question;
+  return policies.map((policy) => {
+    const named = resource.kind === 'group' ? policy.groups : policy.transactionalIds;
+    const patterns = resource.kind === 'cluster' ? [{ literal: resource.cluster }] : named;
+    return { ...banOf(question, policy), patterns };
+  });
+}
+
+/** A stream with the policies that speak of an operation on a kind of names. */
+interface Spoken {
+  readonly stream: Stream;
+  readonly allowing: readonly AccessPolicy[];
+  readonly denying: readonly AccessPolicy[];
+}
+
+const spoken = new WeakMap<Side, Map<string, readonly Spoken[]>>();
+
+/** Every stream of a cluster; worked out once for a side, since it is the same for every Identity. */
+function spokenOf(side: Side, cluster: string, kind: NameKind, operation: Operation): readonly Spoken[] {
+  const known = spoken.get(side) ?? new Map<string, readonly Spoken[]>();
+  spoken.set(side, known);
+  const key = `${cluster} ${kind} ${operation}`;
+  const found =
+    known.get(key) ??
+    (side.index.streamsOn.get(cluster) ?? []).map((stream) => {
+      const policies = side.index.policiesOf.get(stream.name) ?? [];
+      return {
+        stream,
+        allowing: policies.filter(
+          ({ effect, operations: named }) => effect === 'allow' && allows(named, operation, kind),
+        ),
+        denying: policies.filter(({ effect, operations: named }) => effect === 'deny' && named.includes(operation)),
+      };
     });
+  known.set(key, found);
+  return found;
 }
 
 function policiesOn(side: Side, cluster: string): AccessPolicy[] {
