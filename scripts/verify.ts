@@ -37,6 +37,11 @@ const steps: readonly Step[] = [
     fix: 'see ARCHITECTURE.md',
   },
   { what: 'example policies', command: ['cli/sluice', 'validate', 'policies-example'], fix: 'mend policies-example/' },
+  {
+    what: 'example policy tests',
+    command: ['cli/sluice', 'test', 'policies-example', '--min-coverage', '100'],
+    fix: 'test every rule of policies-example/',
+  },
 ];
 
 let failed = 0;

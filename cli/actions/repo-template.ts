@@ -89,6 +89,36 @@ ${head('AccessPolicy', 'release-announces-orders')}spec:
       detector: email
       action: hash
 `,
+  'tests/orders.yaml': `${modeline('policy-test')}${head('PolicyTest', 'orders-need-a-grant')}spec:
+  given:
+    principal: alice
+    at: 2026-01-05T10:00:00Z
+  expect:
+    - operation: consume
+      stream: orders
+      effect: deny
+---
+${head('PolicyTest', 'orders-read-with-a-grant')}spec:
+  given:
+    principal: alice
+    at: 2026-01-05T10:00:00Z
+    grants:
+      - policy: orders-read-on-request
+  expect:
+    - operation: consume
+      stream: orders
+      effect: allow
+      masks: [orders-personal-data/card, orders-personal-data/e-mail]
+---
+${head('PolicyTest', 'release-announces-orders')}spec:
+  given:
+    principal: release-ci
+    at: 2026-01-05T10:00:00Z
+  expect:
+    - operation: produce
+      stream: orders
+      effect: allow
+`,
   'grants/README.md': `One file a grant, \`YYYY-MM/NAME.yaml\`, written by \`sluice access request\`. A merged grant counts after the gateway has
 checked who asked, who approved and what exactly they approved.
 `,
@@ -114,8 +144,9 @@ Rules, people and grants as YAML; the gateway follows this repo. What no policy 
 
 1. Put your clusters, topics and people into \`clusters/\`, \`streams/\`, \`identities/\` and \`groups/\`.
 2. \`sluice validate\` finds every mistake, with file, line and column.
-3. \`sluice can-i consume orders.new --as alice\` says what the rules say, and which command asks for more.
-4. Name the first commit in the gateway's configuration: it is what the gateway trusts.
+3. \`sluice test --coverage\` runs \`tests/\`: what the rules have to say, and which rules no test reaches.
+4. \`sluice can-i consume orders.new --as alice\` says what the rules say, and which command asks for more.
+5. Name the first commit in the gateway's configuration: it is what the gateway trusts.
 
 Editors with a YAML language server complete and check each file by the schema in its first line; the schemas are in
 \`.sluice/schemas/\`.

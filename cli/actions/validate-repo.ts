@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Location, Problem } from '../../core/errors/problem.ts';
 import { loadPolicySet } from '../../core/load/load-policy-set.ts';
+import { loadPolicyTests } from '../../core/load/load-policy-tests.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
+import type { PolicyTest } from '../../core/model/policy-test.ts';
 import { readFolder } from '../../core/source/folder.ts';
 
 /** What checking a policy repo found. Paths begin with the folder as it was given. */
@@ -15,12 +17,16 @@ export interface ValidateResult {
   readonly texts: ReadonlyMap<string, string>;
   /** There when no problem is an error. */
   readonly policySet: PolicySet | undefined;
+  /** None when a problem is an error. */
+  readonly tests: readonly PolicyTest[];
 }
 
 /** Reads and checks the policy repo in a folder. */
 export async function validateRepo(folder: string): Promise<ValidateResult> {
   const files = await readFolder(folder);
-  const { policySet, problems, count } = loadPolicySet(files);
+  const { policySet, problems: told, count } = loadPolicySet(files);
+  const tests = loadPolicyTests(files, policySet);
+  const problems = [...told, ...tests.problems];
   const shown = (path: string): string => join(folder, path);
   const placed = problems.map((problem) => ({ ...problem, at: moved(problem.at, shown) }));
   const errors = problems.filter((problem) => problem.severity === 'error').length;
@@ -28,9 +34,10 @@ export async function validateRepo(folder: string): Promise<ValidateResult> {
     problems: placed,
     errors,
     warnings: problems.length - errors,
-    documents: count,
+    documents: count + tests.count,
     texts: new Map(files.map(({ path, bytes }) => [shown(path), new TextDecoder().decode(bytes)])),
     policySet,
+    tests: tests.tests,
   };
 }
 

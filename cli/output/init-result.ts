@@ -9,6 +9,7 @@ export function initPretty({ folder, files }: InitResult, style: Style): string 
     '',
     'next:',
     `  sluice validate ${folder}`,
+    `  sluice test ${folder}`,
     `  sluice can-i consume orders.new --as alice --repo ${folder}`,
   ].join('\n');
 }

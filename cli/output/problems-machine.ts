@@ -87,16 +87,18 @@ export function problemsJunit(result: ValidateResult): string {
 
 /** Annotations on the lines of a pull request. Nothing of a file can start a workflow command of its own. */
 export function problemsGithub(result: ValidateResult): string {
-  return result.problems
-    .map(({ rule, severity, message, fix, at }) => {
-      const end = at.end ? `,endLine=${at.end.line},endColumn=${at.end.column}` : '';
-      const place = `file=${property(at.file)},line=${at.line},col=${at.column}${end},title=${property(rule)}`;
-      return `::${severity} ${place}::${data(fix === undefined ? message : `${message}\nfix: ${fix}`)}\n`;
-    })
-    .join('');
+  return result.problems.map((problem) => githubCommand(problem)).join('');
 }
 
-function xml(text: string): string {
+/** One annotation; `label` stands before the second line. */
+export function githubCommand({ rule, severity, message, fix, at }: Problem, label = 'fix: '): string {
+  const end = at.end ? `,endLine=${at.end.line},endColumn=${at.end.column}` : '';
+  const place = `file=${property(at.file)},line=${at.line},col=${at.column}${end},title=${property(rule)}`;
+  return `::${severity} ${place}::${data(fix === undefined ? message : `${message}\n${label}${fix}`)}\n`;
+}
+
+/** Text for an XML element or attribute. */
+export function xml(text: string): string {
   const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   return visible(text).replace(/[&<>"]/g, (char) => named[char]!);
 }

@@ -4,7 +4,7 @@ import { type Style, visible } from './style.ts';
 
 /** Problems for a person: each with the lines around it, the place marked, and how to mend it. */
 export function problemsPretty(result: ValidateResult, style: Style): string {
-  const blocks = result.problems.map((problem) => block(problem, result.texts.get(problem.at.file), style));
+  const blocks = result.problems.map((problem) => problemBlock(problem, result.texts.get(problem.at.file), style));
   return [...blocks, summary(result, style)].join('\n\n');
 }
 
@@ -17,7 +17,8 @@ export function summary({ documents, errors, warnings }: ValidateResult, style: 
   return `${label} ${read}, ${found.filter((part) => part !== '').join(', ')}`;
 }
 
-function block(problem: Problem, text: string | undefined, style: Style): string {
+/** One problem with the lines around it. */
+export function problemBlock(problem: Problem, text: string | undefined, style: Style): string {
   const paint = problem.severity === 'error' ? style.red : style.yellow;
   const lines = [
     `${paint(problem.severity)} ${style.dim(problem.rule)}: ${visible(problem.message)}`,

@@ -48,6 +48,9 @@ function keepsShape({ keyword, parentSchema }: ErrorObject): boolean {
 
 const apiVersion = 'sluice.dev/v1';
 
+/** Where PolicyTests are. Nothing is decided by them, so they are read by `loadPolicyTests` alone. */
+export const testFolder = 'tests/';
+
 /** Reads all YAML files of a repo in the order of their paths. Folders that start with a dot are not policy. */
 export function readDocuments(files: readonly SourceFile[]): ReadDocuments {
   const problems: Problem[] = [];
@@ -61,7 +64,9 @@ export function readDocuments(files: readonly SourceFile[]): ReadDocuments {
     const read = loadYaml(file);
     if (home === undefined) {
       // Other tools keep YAML in the repo too: only a document of ours is a mistake here.
-      problems.push(...read.documents.filter(isOurs).map((yaml) => misplaced(yaml)));
+      const isTest = (yaml: YamlDocument): boolean => file.path.startsWith(testFolder) && kindOf(yaml) === 'PolicyTest';
+      const strays = read.documents.filter((yaml) => isOurs(yaml) && !isTest(yaml));
+      problems.push(...strays.map((yaml) => misplaced(yaml)));
       continue;
     }
     problems.push(...read.problems);
@@ -95,6 +100,7 @@ function readDocument(
 ): { document?: RawDocument; problems: Problem[] } {
   const head = (yaml.value ?? {}) as { apiVersion?: unknown; kind?: unknown; metadata?: { name?: unknown } };
   if (typeof head.kind === 'string' && !isKind(head.kind)) {
+    if (head.kind === 'PolicyTest') return { problems: [misplaced(yaml)] };
     const message = `unknown kind '${head.kind.slice(0, 60)}'`;
     const fix = didYouMean(head.kind, Object.keys(kinds)) ?? `known kinds: ${Object.keys(kinds).join(', ')}`;
     return { problems: [{ rule: 'schema/unknown-kind', severity: 'error', message, fix, at: yaml.locate(['kind']) }] };
@@ -127,9 +133,17 @@ function isOurs(yaml: YamlDocument): boolean {
   return version === apiVersion;
 }
 
+function kindOf(yaml: YamlDocument): unknown {
+  return (yaml.value as { kind?: unknown } | null)?.kind;
+}
+
 function misplaced(yaml: YamlDocument): Problem {
-  const { kind } = yaml.value as { kind?: unknown };
-  const [word, place] = isKind(kind) ? [kind, kinds[kind].place] : ['document', undefined];
+  const kind = kindOf(yaml);
+  const [word, place] = isKind(kind)
+    ? [kind, kinds[kind].place]
+    : kind === 'PolicyTest'
+      ? [kind, testFolder]
+      : ['document', undefined];
   return {
     rule: 'schema/wrong-folder',
     severity: 'error',

@@ -12,13 +12,17 @@ test('a new repo is valid at once, and every document finds its schema', async (
   expect(made).toMatchObject({ stderr: '', code: 0 });
   expect(made.stdout).toContain('next:\n  sluice validate policies\n');
   expect(await runSluice(['validate', 'policies'], { cwd: dir.path })).toEqual({
-    stdout: 'ok: 12 documents, no problems\n',
+    stdout: 'ok: 15 documents, no problems\n',
+    stderr: '',
+    code: 0,
+  });
+  expect(await runSluice(['test', 'policies', '--min-coverage', '100'], { cwd: dir.path })).toMatchObject({
     stderr: '',
     code: 0,
   });
   const root = join(dir.path, 'policies');
   const files = (await readdir(root, { recursive: true })).filter((path) => path.endsWith('.yaml'));
-  expect(files.length).toBe(10);
+  expect(files.length).toBe(11);
   for (const file of files) {
     const modeline = /^# yaml-language-server: \$schema=(\S+)\n/.exec(await readFile(join(root, file), 'utf8'))?.[1];
     expect(JSON.parse(await readFile(join(root, file, '..', modeline ?? 'none'), 'utf8'))).toHaveProperty('$id');

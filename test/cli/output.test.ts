@@ -62,6 +62,7 @@ test('a long line is cut around the place', () => {
     documents: 1,
     texts: new Map([['a.yaml', line]]),
     policySet: undefined,
+    tests: [],
   };
   const lines = problemsPretty(result, styleFor(false)).split('\n');
   expect(lines[2]?.length).toBeLessThan(180);

@@ -19,6 +19,7 @@ export function repoFiles(documents: readonly (readonly [kind: string, name: str
     MaskPolicy: 'masks',
     Grant: 'grants',
     Revocation: 'revocations',
+    PolicyTest: 'tests',
   };
   const text = (kind: string, name: string, spec: string): string =>
     `apiVersion: sluice.dev/v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
