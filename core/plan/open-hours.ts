@@ -140,11 +140,11 @@ interface Edges {
 }
 
 const monday = Date.UTC(2026, 0, 5);
-const edgesKnown = new WeakMap<Hours, Edges>();
+const edgesKnown = new Map<string, Edges>();
 
 /** When a window opens and closes in the week that hours are counted in, in UTC minutes from its Monday. */
 function edgesOf(window: Hours): Edges {
-  let found = edgesKnown.get(window);
+  let found = edgesKnown.get(hoursKey(window));
   if (!found) {
     const states: { readonly from: number; readonly open: boolean }[] = [];
     const end = monday + weekMinutes * 60_000;
@@ -157,7 +157,8 @@ function edgesOf(window: Hours): Edges {
       edges: states.map(({ from }) => from),
       isOpen: (minute) => states.findLast(({ from }) => from <= minute)?.open ?? false,
     };
-    edgesKnown.set(window, found);
+    if (edgesKnown.size >= 1000) edgesKnown.clear();
+    edgesKnown.set(hoursKey(window), found);
   }
   return found;
 }
