@@ -67,7 +67,8 @@ export function decisionJson({ decision, principal, operation, resource, at, not
   return JSON.stringify(report, undefined, 2);
 }
 
-function appliedRules({ policy, lifted }: AppliedMask): string[] {
+/** Rules of a mask that apply. */
+export function appliedRules({ policy, lifted }: AppliedMask): string[] {
   return policy.rules.map((rule) => rule.name).filter((name) => !lifted.includes(name));
 }
 

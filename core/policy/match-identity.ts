@@ -37,12 +37,38 @@ export function matchIdentity(
 
 /** Every Group of a principal, by listed membership or by a claim that is still asked for; sorted. */
 export function groupsOf(groups: ReadonlyMap<string, Group>, principal: Principal): string[] {
-  const names: string[] = [];
-  for (const group of groups.values()) {
-    const byClaim = group.fromClaim?.issuer === principal.issuer && principal.claimGroups.includes(group.name);
-    if (byClaim || group.members.includes(principal.identity)) names.push(group.name);
+  const { listed, byClaim } = membersOf(groups);
+  const names = new Set(listed.get(principal.identity));
+  for (const { name, fromClaim } of byClaim) {
+    if (fromClaim?.issuer === principal.issuer && principal.claimGroups.includes(name)) names.add(name);
   }
-  return names.sort();
+  return [...names].sort();
+}
+
+interface Members {
+  /** Names of groups by Identity. */
+  readonly listed: ReadonlyMap<string, readonly string[]>;
+  readonly byClaim: readonly Group[];
+}
+
+const tables = new WeakMap<ReadonlyMap<string, Group>, Members>();
+
+/** Who is in which group; made once for the groups of a revision. */
+function membersOf(groups: ReadonlyMap<string, Group>): Members {
+  let table = tables.get(groups);
+  if (!table) {
+    const listed = new Map<string, string[]>();
+    for (const { name, members } of groups.values()) {
+      for (const member of members) {
+        const names = listed.get(member);
+        if (names) names.push(name);
+        else listed.set(member, [name]);
+      }
+    }
+    table = { listed, byClaim: [...groups.values()].filter(({ fromClaim }) => fromClaim) };
+    tables.set(groups, table);
+  }
+  return table;
 }
 
 function isPerson({ person }: Identity, token: TokenClaims): boolean {
