@@ -45,6 +45,11 @@ async function exampleRepo() {
   };
 }
 
+/** Commit ids change with every file of the example. */
+function withoutCommits(text: string): string {
+  return text.replaceAll(/\b(?:[0-9a-f]{40}|[0-9a-f]{12})\b/g, 'COMMIT');
+}
+
 /** A member more, a mask weaker, an approval easier, a claim less. */
 async function change({ edit }: Awaited<ReturnType<typeof exampleRepo>>): Promise<void> {
   await edit('groups/groups.yaml', 'members: [alice, bob]', 'members: [alice, bob, erin]');
@@ -63,7 +68,7 @@ test.each(['pretty', 'json', 'markdown'])('a change as %s', async (format) => {
   await repo.edit('policies/policies.yaml', 'delete, offsets, admin]\n  limits', 'delete, offsets]\n  limits');
   const { stdout, stderr, code } = await repo.plan('--format', format);
   expect([code, stderr]).toEqual([4, '']);
-  await expect(stdout).toMatchFileSnapshot(`../fixtures/plan/change.${format}.txt`);
+  await expect(withoutCommits(stdout)).toMatchFileSnapshot(`../fixtures/plan/change.${format}.txt`);
 });
 
 test('the way back narrows: exit 0, and no limit is tripped', async () => {
@@ -76,9 +81,8 @@ test('the way back narrows: exit 0, and no limit is tripped', async () => {
   const { plan } = JSON.parse(stdout);
   expect(plan).toMatchObject({ widens: [], limits: [], acknowledged: true });
   expect(plan.narrows.length).toBeGreaterThan(3);
-  await expect((await repo.plan('--base', head, '--head', base)).stdout).toMatchFileSnapshot(
-    '../fixtures/plan/back.pretty.txt',
-  );
+  const pretty = withoutCommits((await repo.plan('--base', head, '--head', base)).stdout);
+  await expect(pretty).toMatchFileSnapshot('../fixtures/plan/back.pretty.txt');
 });
 
 test('the JSON is as its schema says', async () => {
