@@ -43,6 +43,7 @@ export async function referencePages(): Promise<Record<string, string>> {
       'decision-report',
       'explain-report',
       'plan-report',
+      'simulate-report',
       'who-can-report',
       'test-report',
     ]),

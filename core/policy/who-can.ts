@@ -6,6 +6,7 @@ import type { Principal } from '../model/principal.ts';
 import type { Operation, Resource } from '../model/resource.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { decide } from './decide.ts';
+import { hopefulSnapshot } from './hopeful.ts';
 import { groupsOf } from './match-identity.ts';
 import { indexOf } from './snapshot-index.ts';
 import { covered, type Question } from './stream-rights.ts';
@@ -256,13 +257,4 @@ function tokensOf(set: PolicySet, identity: Identity, policies: readonly AccessP
 
 function issuersOf({ person: human, workload }: Identity): readonly string[] {
   return workload ? [workload.issuer] : (human?.oidc.map(({ issuer }) => issuer) ?? []);
-}
-
-/** The same rules as if every condition of an allow were met and of a deny were not. */
-function hopefulSnapshot(snapshot: Snapshot): Snapshot {
-  const { policies } = snapshot.policies;
-  if (![...policies.values()].some(({ when }) => when)) return snapshot;
-  const kept = [...policies].filter(([, { effect, when }]) => effect === 'allow' || !when);
-  const hopeful = new Map(kept.map(([name, policy]) => [name, { ...policy, when: undefined }]));
-  return { ...snapshot, policies: { ...snapshot.policies, policies: hopeful } };
 }
