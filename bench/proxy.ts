@@ -72,8 +72,10 @@ for (const [kind, measure] of kinds) {
   }
 }
 if (!skipped.includes('idle')) {
+  const looked = new Set<number>();
   for (const target of targets) {
-    if (target.tls || target.pid === undefined) continue;
+    if (target.tls || target.pid === undefined || looked.has(target.pid)) continue;
+    looked.add(target.pid);
     for (const count of [100, 1000]) {
       const got = await idle(target, count);
       process.stderr.write(`idle ${count} ${target.name}: ${JSON.stringify(got)}\n`);
