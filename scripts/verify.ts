@@ -38,6 +38,11 @@ const steps: readonly Step[] = [
   },
   { what: 'example policies', command: ['cli/sluice', 'validate', 'policies-example'], fix: 'mend policies-example/' },
   {
+    what: 'layout of the example policies',
+    command: ['cli/sluice', 'fmt', '--check', 'policies-example'],
+    fix: 'cli/sluice fmt policies-example',
+  },
+  {
     what: 'example policy tests',
     command: ['cli/sluice', 'test', 'policies-example', '--min-coverage', '100'],
     fix: 'test every rule of policies-example/',

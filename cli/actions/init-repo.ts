@@ -39,7 +39,7 @@ async function list(folder: string): Promise<string[]> {
 }
 
 /** schemas/v1 of this installation, from source or from dist/. */
-function schemaFolder(): string {
+export function schemaFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'schemas/v1'))) {
     if (folder === dirname(folder)) throw new BugError('schemas/v1 is missing from this installation');

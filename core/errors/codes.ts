@@ -18,6 +18,7 @@ export const codes = {
   InvalidPolicyRepo: { kind: 'input', summary: 'The policy repo has problems; each is listed with file:line:column.' },
   FolderNotEmpty: { kind: 'input', summary: 'A command that creates a repo found files in the folder.' },
   FileUnreadable: { kind: 'input', summary: 'A file that was named could not be read.' },
+  FileNotWritten: { kind: 'input', summary: 'A file could not be written; it is as it was.' },
   BadDuration: { kind: 'input', summary: 'A duration is neither ISO 8601 (PT2H) nor short (2h, 30m).' },
   BadInstant: { kind: 'input', summary: 'An instant is not RFC 3339 with an offset.' },
   BadKey: { kind: 'input', summary: 'A key file or key line could not be used.' },

@@ -8,7 +8,7 @@ const rows: readonly (readonly string[])[] = [
   ['core/clock', 'core/bytes', 'core/schema'],
   ['core/model'],
   ['core/policy', 'core/mask', 'core/audit', 'core/git'],
-  ['core/load', 'core/plan'],
+  ['core/load', 'core/plan', 'core/format'],
   ['core/admission', 'core/policy-test'],
   ['core/source', 'core/forge'],
   ['gateway/config', 'gateway/telemetry', 'gateway/state'],
