@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 
-const benches = ['mask', 'recorder', 'expiry', 'proxy'] as const;
+const benches = ['mask', 'validate', 'recorder', 'expiry', 'proxy'] as const;
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benches.some((bench) => bench === name));
 if (unknown.length > 0) {

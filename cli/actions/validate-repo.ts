@@ -4,7 +4,7 @@ import { loadPolicySet } from '../../core/load/load-policy-set.ts';
 import { loadPolicyTests } from '../../core/load/load-policy-tests.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
 import type { PolicyTest } from '../../core/model/policy-test.ts';
-import { readFolder } from '../../core/source/folder.ts';
+import { surveyFolder } from '../../core/source/folder.ts';
 
 /** What checking a policy repo found. Paths begin with the folder as it was given. */
 export interface ValidateResult {
@@ -21,12 +21,19 @@ export interface ValidateResult {
   readonly tests: readonly PolicyTest[];
 }
 
+const decoder = new TextDecoder();
+
 /** Reads and checks the policy repo in a folder. */
 export async function validateRepo(folder: string): Promise<ValidateResult> {
-  const files = await readFolder(folder);
+  const { files, problems: unread } = surveyFolder(folder);
   const { policySet, problems: told, count } = loadPolicySet(files);
   const tests = loadPolicyTests(files, policySet);
-  const problems = [...told, ...tests.problems];
+  const emptied = unread.length > 0 && count === 0; // what could not be read is why there is no policy
+  const problems = [
+    ...unread,
+    ...told.filter(({ rule }) => !(emptied && rule === 'schema/empty-repo')),
+    ...tests.problems,
+  ];
   const shown = (path: string): string => join(folder, path);
   const placed = problems.map((problem) => ({ ...problem, at: moved(problem.at, shown) }));
   const errors = problems.filter((problem) => problem.severity === 'error').length;
@@ -35,9 +42,9 @@ export async function validateRepo(folder: string): Promise<ValidateResult> {
     errors,
     warnings: problems.length - errors,
     documents: count + tests.count,
-    texts: new Map(files.map(({ path, bytes }) => [shown(path), new TextDecoder().decode(bytes)])),
-    policySet,
-    tests: tests.tests,
+    texts: new Map(files.map(({ path, bytes }) => [shown(path), decoder.decode(bytes)])),
+    policySet: unread.length > 0 ? undefined : policySet,
+    tests: unread.length > 0 ? [] : tests.tests,
   };
 }
 

@@ -1,0 +1,24 @@
+/** One command from its first word to its exit code. */
+import { flush } from '@oclif/core/flush';
+import { run } from '@oclif/core/run';
+import { settings } from '@oclif/core/settings';
+import { describeError } from '../output/error.ts';
+import { loadOptions } from './load-options.ts';
+
+settings.enableAutoTranspile = false; // node runs .ts itself; oclif's own way needs TypeScript's old API
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0); // the reader has left (| head)
+  });
+}
+
+try {
+  await run(process.argv.slice(2), loadOptions());
+  await flush();
+} catch (error) {
+  const { text, exitCode } = describeError(error, { colors: process.stderr.isTTY && !process.env['NO_COLOR'] });
+  if (text) process.stderr.write(`${text}\n`);
+  process.exitCode = exitCode;
+}
+// Whatever a command has left open (a watcher, a socket on its way out) must not keep the process.
+process.exit();
