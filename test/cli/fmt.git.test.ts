@@ -69,7 +69,7 @@ test('a file that is no YAML is left, the others are formatted', async () => {
 });
 
 test.each([
-  ['a link out of the repo', ['repo'], 'it is a link that leads out of the repo'],
+  ['a link out of the repo', ['repo'], 'it is a link, and the gateway reads none'],
   ['a link that is named', ['repo/groups/link.yaml'], 'it is a link; name the file that it leads to'],
   ['what is not there', ['repo/none.yaml'], 'there is no such file'],
 ])('%s is refused, and nothing is written', async (_name, args, why) => {
