@@ -25,6 +25,7 @@ const kinds = [
   'approver-rule',
   'mask-policy',
   'grant',
+  'break-glass',
   'revocation',
   'policy-test',
 ];

@@ -7,7 +7,12 @@ import type { PlanResult } from '../actions/plan-change.ts';
 /** `standing access`, `access on request, masks lifted`. */
 export function headline(change: PlanChange): string {
   if (change.what !== 'access') return change.what === 'repo' ? 'settings of the repo' : 'who an Identity is';
-  const how = { standing: 'standing access', request: 'access on request', grant: 'granted access' }[change.how];
+  const how = {
+    standing: 'standing access',
+    request: 'access on request',
+    grant: 'granted access',
+    breakGlass: 'emergency access',
+  }[change.how];
   const masks = change.aspects.some((aspect) => aspect.startsWith('mask ')) ? ['masks'] : [];
   const recording = change.aspects.includes('recording') ? ['recording'] : [];
   if (change.aspects.includes('access')) return [how, ...masks].join(' and ');

@@ -72,6 +72,7 @@ function references(document: PolicyDocument, yaml: YamlDocument): Reference[] {
         }),
         ...streamNames(yaml),
         ...one('ApproverRule', 'approval', document.approval),
+        ...list('Group', ['breakGlass', 'notify'], document.breakGlass?.notify ?? [], 'be told'),
         ...document.unmask.map((id, i) => ({
           kind: 'MaskPolicy' as const,
           name: id.split('/')[0]!,
@@ -90,6 +91,12 @@ function references(document: PolicyDocument, yaml: YamlDocument): Reference[] {
     case 'Grant':
       return [
         ...one('Identity', 'requestedBy', document.requestedBy),
+        ...one('Identity', 'subject', document.subject),
+        ...one('AccessPolicy', 'policy', document.policy),
+        ...list('Stream', ['streams'], document.streams),
+      ];
+    case 'BreakGlass':
+      return [
         ...one('Identity', 'subject', document.subject),
         ...one('AccessPolicy', 'policy', document.policy),
         ...list('Stream', ['streams'], document.streams),

@@ -26,6 +26,7 @@ export function checkPolicy(
     useless('means nothing in a policy that denies', [
       'mode',
       'approval',
+      'breakGlass',
       'unmask',
       'recording',
       'maxDuration',
@@ -36,7 +37,7 @@ export function checkPolicy(
   if (spec['mode'] === undefined) {
     findings.atKey(yaml, ['spec'], 'schema/required', "'spec' has no 'mode'", 'add mode: standing or mode: onRequest');
   } else if (policy.mode === 'standing') {
-    useless('means nothing in a standing policy', ['approval', 'unmask', 'maxDuration', 'maxActive']);
+    useless('means nothing in a standing policy', ['approval', 'breakGlass', 'unmask', 'maxDuration', 'maxActive']);
     const admin = policy.operations.indexOf('admin');
     if (admin >= 0) {
       const path = ['spec', 'operations', admin];

@@ -2,6 +2,7 @@
 import type { Kind } from '../model/documents.ts';
 import { type AccessPolicyDocument, validateAccessPolicyDocument } from '../schema/access-policy.ts';
 import { type ApproverRuleDocument, validateApproverRuleDocument } from '../schema/approver-rule.ts';
+import { type BreakGlassDocument, validateBreakGlassDocument } from '../schema/break-glass.ts';
 import { type ClusterDocument, validateClusterDocument } from '../schema/cluster.ts';
 import { type GrantDocument, validateGrantDocument } from '../schema/grant.ts';
 import { type GroupDocument, validateGroupDocument } from '../schema/group.ts';
@@ -23,6 +24,7 @@ export interface DocumentOf {
   ApproverRule: ApproverRuleDocument;
   MaskPolicy: MaskPolicyDocument;
   Grant: GrantDocument;
+  BreakGlass: BreakGlassDocument;
   Revocation: RevocationDocument;
 }
 
@@ -45,6 +47,7 @@ export const kinds: { readonly [K in Kind]: KindEntry<K> } = {
   ApproverRule: { place: 'approver-rules/', single: false, validate: validateApproverRuleDocument },
   MaskPolicy: { place: 'masks/', single: false, validate: validateMaskPolicyDocument },
   Grant: { place: 'grants/', single: true, validate: validateGrantDocument },
+  BreakGlass: { place: 'breakglass/', single: true, validate: validateBreakGlassDocument },
   Revocation: { place: 'revocations/', single: true, validate: validateRevocationDocument },
 };
 

@@ -2,6 +2,7 @@
 import { formatLocation, type Location, type Problem } from '../errors/problem.ts';
 import type { Grant, Kind, PolicyDocument, PolicySet, Stream } from '../model/documents.ts';
 import { fits } from '../policy/fits.ts';
+import { checkBreakGlass } from './check-break-glass.ts';
 import { checkIdentities } from './check-identities.ts';
 import { checkReferences, type Placed } from './check-references.ts';
 import { checkApproverRule, checkPolicy, checkStream } from './check-rules.ts';
@@ -44,6 +45,7 @@ export function loadPolicySet(files: readonly SourceFile[]): LoadedPolicySet {
   for (const rule of of('ApproverRule')) checkApproverRule(rule, sets.groups, findings);
   checkIdentities(of('Identity'), findings);
   checkGrants(of('Grant'), sets, findings);
+  for (const one of of('BreakGlass')) checkBreakGlass(one, sets, findings);
   const [repo] = of('Repo').map((one) => one.document);
   // A value that its schema refuses is told once: what is said of it later follows from that.
   const told = new Set(read.problems.map((problem) => formatLocation(problem.at)));
@@ -103,6 +105,7 @@ function index(placed: readonly Placed[], findings: Findings): Omit<PolicySet, '
     approverRules: of('ApproverRule'),
     masks: of('MaskPolicy'),
     grants: of('Grant'),
+    breakGlass: of('BreakGlass'),
     revocations: of('Revocation'),
   };
 }

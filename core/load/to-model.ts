@@ -93,6 +93,13 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
     },
     when: spec.when === undefined ? undefined : when(spec.when, yaml, findings),
     approval: spec.approval,
+    breakGlass: spec.breakGlass && {
+      maxDuration:
+        optionalDuration(spec.breakGlass.maxDuration, ['spec', 'breakGlass', 'maxDuration'], yaml, findings) ?? 0,
+      notify: spec.breakGlass.notify,
+      reviewWithin:
+        optionalDuration(spec.breakGlass.reviewWithin, ['spec', 'breakGlass', 'reviewWithin'], yaml, findings) ?? 0,
+    },
     unmask: spec.unmask ?? [],
     durability: spec.recording?.durability ?? 'strict',
   }),
@@ -157,6 +164,22 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
       ticket: spec.ticket,
     };
   },
+  BreakGlass: ({ spec, ...data }, yaml, findings) => ({
+    ...named(data, yaml),
+    kind: 'BreakGlass',
+    uid: spec.uid,
+    subject: spec.subject,
+    policy: spec.policy,
+    streams: spec.streams,
+    topics: spec.topics?.map(pattern),
+    groups: spec.groups?.map(pattern),
+    transactionalIds: spec.transactionalIds?.map(pattern),
+    operations: spec.operations,
+    duration: optionalDuration(spec.window.duration, ['spec', 'window', 'duration'], yaml, findings) ?? 0,
+    reason: spec.reason,
+    ticket: spec.ticket,
+    signature: spec.signature,
+  }),
   Revocation: ({ spec, ...data }, yaml, findings) => {
     if ((spec.grant === undefined) === (spec.subject === undefined)) {
       findings.atKey(

@@ -110,6 +110,16 @@ export interface When {
   readonly readsPrincipal: boolean;
 }
 
+/** On which terms somebody may break the glass. */
+export interface EmergencyTerms {
+  /** ms. */
+  readonly maxDuration: number;
+  /** Groups that are told. */
+  readonly notify: readonly string[];
+  /** ms. */
+  readonly reviewWithin: number;
+}
+
 export interface AccessPolicy extends Named {
   readonly kind: 'AccessPolicy';
   readonly effect: 'allow' | 'deny';
@@ -126,6 +136,8 @@ export interface AccessPolicy extends Named {
   readonly when: When | undefined;
   /** ApproverRule for grants under this policy; always there when mode is onRequest. */
   readonly approval: string | undefined;
+  /** Emergency access without approval before; undefined = none. */
+  readonly breakGlass: EmergencyTerms | undefined;
   /** `maskPolicy/rule` ids that a live grant under this policy lifts. */
   readonly unmask: readonly string[];
   readonly durability: Durability;
@@ -190,6 +202,26 @@ export interface Grant extends Named {
   readonly ticket: string | undefined;
 }
 
+export interface BreakGlass extends Named {
+  readonly kind: 'BreakGlass';
+  /** 32 lower-case hex digits, random; admitted once, ever. */
+  readonly uid: string;
+  /** The person who breaks the glass, for themselves. */
+  readonly subject: string;
+  readonly policy: string;
+  readonly streams: readonly string[];
+  readonly topics: readonly Pattern[] | undefined;
+  readonly groups: readonly Pattern[] | undefined;
+  readonly transactionalIds: readonly Pattern[] | undefined;
+  readonly operations: readonly Operation[];
+  /** ms. */
+  readonly duration: number;
+  readonly reason: string;
+  readonly ticket: string | undefined;
+  /** Armoured SSH signature of the subject. */
+  readonly signature: string;
+}
+
 export interface Revocation extends Named {
   readonly kind: 'Revocation';
   readonly target: { readonly grant: string } | { readonly subject: string };
@@ -208,6 +240,7 @@ export type PolicyDocument =
   | ApproverRule
   | MaskPolicy
   | Grant
+  | BreakGlass
   | Revocation;
 export type Kind = PolicyDocument['kind'];
 
@@ -222,5 +255,7 @@ export interface PolicySet {
   readonly approverRules: ReadonlyMap<string, ApproverRule>;
   readonly masks: ReadonlyMap<string, MaskPolicy>;
   readonly grants: ReadonlyMap<string, Grant>;
+  /** Emergencies that documents ask for. Nothing is decided by them: no gateway admits them yet. */
+  readonly breakGlass: ReadonlyMap<string, BreakGlass>;
   readonly revocations: ReadonlyMap<string, Revocation>;
 }

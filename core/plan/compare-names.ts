@@ -20,7 +20,18 @@ import { alwaysCovered, type Window } from './open-hours.ts';
 import type { RawChange } from './raw-change.ts';
 import { type Asker, claimOf, type Side } from './side.ts';
 import { Told } from './told.ts';
-import { admits, type Ban, banKey, banOf, formatWay, grantWay, requestWay, standingWay, type Way } from './ways.ts';
+import {
+  admits,
+  type Ban,
+  banKey,
+  banOf,
+  breakGlassWay,
+  formatWay,
+  grantWay,
+  requestWay,
+  standingWay,
+  type Way,
+} from './ways.ts';
 
 type NameKind = Exclude<ResourceKind, 'topic'>;
 
@@ -220,8 +231,10 @@ function namesOf(side: Side, { asker, cluster, kind, operation }: Ask): Names {
       else ways.set(key, { way, patterns, bans, key, sources: [{ way, stream: stream.name }] });
     };
     for (const policy of allowed) {
-      if (policy.mode === 'onRequest') add(requestWay(side, question, policy, stream), open(policy));
-      else if (from !== Number.POSITIVE_INFINITY) add(standingWay(question, policy, from), open(policy));
+      if (policy.mode === 'onRequest') {
+        add(requestWay(side, question, policy, stream), open(policy));
+        if (policy.breakGlass) add(breakGlassWay(question, policy), open(policy));
+      } else if (from !== Number.POSITIVE_INFINITY) add(standingWay(question, policy, from), open(policy));
     }
     for (const { way, patterns } of grantedNames(side, question, stream, open)) add(way, patterns);
   }

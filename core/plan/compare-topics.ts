@@ -280,7 +280,10 @@ function bansKey({ bans }: StreamFacts): string {
 }
 
 function howOf(combo: readonly Way[]): RawChange['how'] {
-  return (['grant', 'request', 'standing'] as const).find((how) => combo.some((way) => way.how === how)) ?? 'standing';
+  return (
+    (['breakGlass', 'grant', 'request', 'standing'] as const).find((how) => combo.some((way) => way.how === how)) ??
+    'standing'
+  );
 }
 
 function formatCombo(combo: readonly Way[], now: readonly StreamFacts[]): string {

@@ -19,5 +19,6 @@ export const emptyPolicySet: PolicySet = {
   approverRules: new Map(),
   masks: new Map(),
   grants: new Map(),
+  breakGlass: new Map(),
   revocations: new Map(),
 };

@@ -121,7 +121,7 @@ function regionKey({ kind, cluster, streams, names }: Region): string {
   return JSON.stringify([kind, cluster, streams, names]);
 }
 
-const order = { standing: 0, request: 1, grant: 2 } as const;
+const order = { standing: 0, request: 1, grant: 2, breakGlass: 3 } as const;
 
 function sortKey({ how, aspects, regions, principals, operations: done, before, after, claims }: AccessChange): string {
   const masks = aspects.some((aspect) => aspect !== 'access') ? 0 : 1;

@@ -1,8 +1,8 @@
 import type { Kind } from '../model/documents.ts';
 import type { Operation, ResourceKind } from '../model/resource.ts';
 
-/** How somebody comes to a right: it stands, it can be asked for, or a grant gives it. */
-export type How = 'standing' | 'request' | 'grant';
+/** How somebody comes to a right: it stands, it can be asked for, a grant gives it, or it can be had in an emergency. */
+export type How = 'standing' | 'request' | 'grant' | 'breakGlass';
 
 /** What a token has to say for its bearer to be a member of a Group by claim. */
 export interface Claim {

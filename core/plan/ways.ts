@@ -1,7 +1,7 @@
 /** Every way in which somebody comes to an operation on a stream, as the rules' own functions tell them. */
 import { formatIsoDuration } from '../clock/duration.ts';
 import { formatInstant } from '../clock/instant.ts';
-import type { AccessPolicy, Durability, Grant, Stream } from '../model/documents.ts';
+import type { AccessPolicy, Durability, EmergencyTerms, Grant, Stream } from '../model/documents.ts';
 import { bansOn, covered, type Question, rightsOn } from '../policy/stream-rights.ts';
 import { atLeastAsStrict, formatRequirement, type Requirement, shortKey, together } from './approval.ts';
 import { conditionOf } from './conditions.ts';
@@ -63,6 +63,7 @@ export function factsOf(side: Side, question: Question, stream: Stream): StreamF
   for (const policy of side.index.policiesOf.get(stream.name) ?? []) {
     if (policy.effect === 'allow' && policy.mode === 'onRequest' && covered(question, policy, stream)) {
       ways.push(requestWay(side, question, policy, stream));
+      if (policy.breakGlass) ways.push(breakGlassWay(question, policy));
     }
   }
   const bans = bansOn(question, stream).map(({ policy }) => banOf(question, policy));
@@ -80,6 +81,11 @@ export function standingWay(question: Question, policy: AccessPolicy, from: numb
 export function requestWay(side: Side, question: Question, policy: AccessPolicy, stream: Stream): Way {
   const requirement = side.requirement(policy, stream.name);
   return wayOf('request', policy, { requirement, lifts: policy.unmask, condition: conditionOf(question, policy) });
+}
+
+/** Emergency access: masks stay, and it is recorded strictly, whatever the policy says of its grants. */
+export function breakGlassWay(question: Question, policy: AccessPolicy): Way {
+  return wayOf('breakGlass', policy, { condition: conditionOf(question, policy) });
 }
 
 /** `unmask`: what it lifted at its admission; of that only what the policy still lifts counts. */
@@ -120,19 +126,20 @@ function wayOf(
   const found = known.get(name);
   if (found) return found;
   const { hours, maxDuration, maxActive } = policy.limits;
+  const durability = how === 'breakGlass' ? 'strict' : policy.durability;
   const key = shortKey([
     how,
     hoursKey(hours),
     condition ?? '',
     String(from),
-    policy.durability,
+    durability,
     [...lifts].sort().join(' '),
     requirement?.key ?? '',
     how === 'request' ? `${maxDuration} ${maxActive}` : '',
+    how === 'breakGlass' ? JSON.stringify(policy.breakGlass) : '',
     grant ? `${grant.uid} ${JSON.stringify(grant.window)}` : '',
   ]);
-  const id = grant ? `grant ${grant.uid}` : policy.name;
-  const { durability } = policy;
+  const id = grant ? `grant ${grant.uid}` : how === 'breakGlass' ? `break-glass ${policy.name}` : policy.name;
   const way: Way = {
     how,
     policy,
@@ -160,12 +167,25 @@ export function admits(combo: readonly Way[], way: Way): boolean {
       return combo.some(
         ({ grant }) => grant !== undefined && grant.uid === way.grant?.uid && isInside(grant, way.grant),
       );
+    case 'breakGlass':
+      return combo.some((one) => one.how === 'breakGlass' && isMilder(one.policy.breakGlass, way.policy.breakGlass));
     case 'request': {
       const asked = combo.filter((one) => one.how === 'request');
       if (asked.length === 0 || !isNoLonger(asked, way)) return false;
       return atLeastAsStrict(together(asked.map((one) => one.requirement!)), way.requirement!);
     }
   }
+}
+
+/** Shorter, told to no fewer and reviewed no later. */
+function isMilder(inner: EmergencyTerms | undefined, outer: EmergencyTerms | undefined): boolean {
+  return (
+    inner !== undefined &&
+    outer !== undefined &&
+    inner.maxDuration <= outer.maxDuration &&
+    inner.reviewWithin <= outer.reviewWithin &&
+    outer.notify.every((group) => inner.notify.includes(group))
+  );
 }
 
 function isInside({ window: inner }: Grant, { window: outer }: Grant): boolean {
@@ -210,6 +230,14 @@ function textOf(way: Way, bans: readonly Ban[]): string {
     parts.push(`on request, ${maxDuration === undefined ? 'for any time' : `up to ${formatIsoDuration(maxDuration)}`}`);
     if (maxActive !== undefined) parts.push(`${maxActive} at a time`);
     parts.push(formatRequirement(requirement!));
+  }
+  if (how === 'breakGlass' && policy.breakGlass) {
+    const { maxDuration, notify, reviewWithin } = policy.breakGlass;
+    parts.push(
+      `in an emergency, up to ${formatIsoDuration(maxDuration)} without approval`,
+      `${notify.join(' and ')} told`,
+      `reviewed within ${formatIsoDuration(reviewWithin)}`,
+    );
   }
   if (grant) {
     const { duration, notBefore, notAfter } = grant.window;

@@ -14,9 +14,13 @@ export function isRevocationFile(path: string): boolean {
   return path.startsWith('revocations/') && isPolicyFile(path);
 }
 
+export function isBreakGlassFile(path: string): boolean {
+  return path.startsWith('breakglass/') && isPolicyFile(path);
+}
+
 /** Rules, identities, streams, masks: what the owners' rule is for. */
 export function isPlaneFile(path: string): boolean {
-  return isPolicyFile(path) && !isGrantFile(path) && !isRevocationFile(path);
+  return isPolicyFile(path) && !isGrantFile(path) && !isBreakGlassFile(path) && !isRevocationFile(path);
 }
 
 /** A path that could mean one thing to a reviewer and another to a reader, and why. */

@@ -8,7 +8,7 @@ import type { PolicySet } from '../../core/model/documents.ts';
 import type { AdmittedGrant } from '../../core/model/right.ts';
 import type { TrustRoot } from '../../core/model/trust-root.ts';
 import type { GrantVerdict, PolicyVerdict, Refusal } from '../../core/model/verdict.ts';
-import { isGrantFile, isRevocationFile } from '../../core/source/policy-tree.ts';
+import { isBreakGlassFile, isGrantFile, isRevocationFile } from '../../core/source/policy-tree.ts';
 import type { RevisionLoader } from '../../core/source/revision.ts';
 import type { GatewayState } from '../state/state-store.ts';
 
@@ -48,11 +48,14 @@ export async function judgeStep(
   const changes = await clone.changes(parent, commit.id);
   const added = changes.filter(({ path, before, after }) => isGrantFile(path) && after && before?.id !== after.id);
   const planes = changes.filter(
-    (change) => !isGrantFile(change.path) && !(isRevocationFile(change.path) && !change.before),
+    ({ path, before }) => !isGrantFile(path) && !isBreakGlassFile(path) && !(isRevocationFile(path) && !before),
   );
+  const emergencies = changes
+    .filter(({ path, before, after }) => isBreakGlassFile(path) && after && before?.id !== after.id)
+    .map(({ path }) => refusedEmergency(commit.id, path));
   const narrows = changes.some(({ path }) => isGrantFile(path) || isRevocationFile(path));
   const lifts = changes.filter(({ path, after }) => isRevocationFile(path) && !after).map(({ path }) => nameOf(path));
-  const nothing = { grants: [], policy: undefined, mergedAt: 0, narrows, lifts };
+  const nothing = { grants: emergencies, policy: undefined, mergedAt: 0, narrows, lifts };
   if (added.length === 0 && planes.length === 0) return nothing;
   const rulesAt = async (id: string): Promise<PolicySet | undefined> => (await loader.plane(id)).policySet;
   const evidence = await collectEvidence({ clone, trustRoot, rulesAt }, rules, commit);
@@ -65,7 +68,7 @@ export async function judgeStep(
     const grants = await Promise.all(
       added.map(({ path }) => refusedGrant(loader, rulesCommit, commit.id, path, 'MixedStep', message)),
     );
-    return { ...nothing, grants, policy: verdict };
+    return { ...nothing, grants: [...emergencies, ...grants], policy: verdict };
   }
   if (planes.length > 0) {
     const loaded = await loader.plane(commit.id);
@@ -94,7 +97,7 @@ export async function judgeStep(
     }
     grants.push(judged);
   }
-  return { ...nothing, grants, mergedAt: evidence.mergedAt };
+  return { ...nothing, grants: [...emergencies, ...grants], mergedAt: evidence.mergedAt };
 }
 
 async function judgeGrantFile(
@@ -187,6 +190,17 @@ async function refusedGrant(
       approvals: [],
       discounted: [],
     },
+    admitted: undefined,
+  };
+}
+
+/** A BreakGlass gives nothing, whoever signed and merged it. */
+function refusedEmergency(commit: string, path: string): StepJudgement['grants'][number] {
+  const message = 'this gateway admits no BreakGlass; ask for access with a Grant';
+  const none = { digest: '', approvals: [], discounted: [] };
+  const name = nameOf(path);
+  return {
+    verdict: { kind: 'grant', uid: '', name, commit, admitted: false, refusal: 'NotAdmitted', message, ...none },
     admitted: undefined,
   };
 }

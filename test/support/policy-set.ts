@@ -18,6 +18,7 @@ export function repoFiles(documents: readonly (readonly [kind: string, name: str
     ApproverRule: 'approver-rules',
     MaskPolicy: 'masks',
     Grant: 'grants',
+    BreakGlass: 'breakglass',
     Revocation: 'revocations',
     PolicyTest: 'tests',
   };

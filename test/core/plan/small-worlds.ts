@@ -99,6 +99,7 @@ const policy = (own: string, withZones: boolean): fc.Arbitrary<AccessPolicy> =>
       transactionalIds: undefined,
       limits: { hours, maxDuration: mode === 'onRequest' ? maxDuration : undefined, maxActive: undefined },
       approval: effect === 'allow' && mode === 'onRequest' ? approval : undefined,
+      breakGlass: undefined,
       unmask: effect === 'allow' && mode === 'onRequest' ? unmask : [],
       durability: 'strict' as const,
     }));
@@ -209,6 +210,7 @@ function parts({ intricate }: WorldOptions): {
     policies: Object.fromEntries(policyNames.map((own) => [own, policy(own, intricate)])),
     approverRules: { r1: rule('r1', intricate), r2: rule('r2', intricate) },
     masks: { m: mask('m', ['r1', 'r2']), n: mask('n', ['r1']) },
+    breakGlass: {},
     grants: intricate
       ? { n1: fc.option(grant('1'), { nil: undefined }), n2: fc.option(grant('2'), { nil: undefined }) }
       : {},

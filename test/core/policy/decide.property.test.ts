@@ -61,6 +61,7 @@ const policy = (name: string): fc.Arbitrary<AccessPolicy> =>
     transactionalIds: maybe(patterns),
     limits: fc.constant({ maxDuration: undefined, maxActive: undefined, hours: undefined }),
     when: fc.constant(undefined),
+    breakGlass: fc.constant(undefined),
     approval: fc.constant(undefined),
     unmask: fc.subarray(['m/r1', 'm/r2']),
     durability: fc.constant('strict' as const),
@@ -114,6 +115,7 @@ const policySet: fc.Arbitrary<PolicySet> = fc
       approverRules: new Map(),
       masks: new Map([['m', mask]]),
       grants: new Map(),
+      breakGlass: new Map(),
       revocations: new Map(),
     };
   });
