@@ -38,6 +38,8 @@ export async function gatewayWorld(options: {
   prefix: string;
   claims?: Record<string, Record<string, unknown>>;
   spec?: Record<string, unknown>;
+  /** Makes other files of the story's policy repo. */
+  policies?: (files: Record<string, string>) => Record<string, string>;
   /** The broker or brokers behind it, when not the shared one. */
   kafka?: Pick<KafkaService, 'bootstrap' | 'adminUser' | 'adminPassword'>;
 }): Promise<GatewayWorld> {
@@ -49,7 +51,9 @@ export async function gatewayWorld(options: {
     await startIssuer({ names: [...storyNames], ...(options.claims ? { claims: options.claims } : {}) }),
   );
   const { prefix } = options;
-  const repo = makePolicyRepo(dir, [...storyPeople], storyPolicies({ issuer: issuer.issuer, prefix }));
+  const story = storyPolicies({ issuer: issuer.issuer, prefix });
+  const { policies = (same: Record<string, string>) => same } = options;
+  const repo = makePolicyRepo(dir, [...storyPeople], (keys) => policies(story(keys)));
   const gatewayDir = join(dir, 'gateway');
   const config = writeGatewayConfig({
     dir: gatewayDir,
