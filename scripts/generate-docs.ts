@@ -1,7 +1,7 @@
 /**
  * docs/reference/ from what the code runs by: kinds.md from schemas/v1, cli.md from cli/commands, errors.md from the
- * code table, kafka.md from the enforcement table, clients.md from the client matrix. `--check` writes nothing and ends
- * with 1 when a committed page is not what would be written.
+ * code table, lint.md from core/lint, kafka.md from the enforcement table, clients.md from the client matrix. `--check`
+ * writes nothing and ends with 1 when a committed page is not what would be written.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { documentClients } from './document-clients.ts';
 import { documentCommands } from './document-commands.ts';
 import { documentErrors } from './document-errors.ts';
 import { documentKafka } from './document-kafka.ts';
+import { documentLint } from './document-lint.ts';
 import { documentSchemas } from './document-schemas.ts';
 
 const out = new URL('../docs/reference/', import.meta.url);
@@ -50,6 +51,7 @@ export async function referencePages(): Promise<Record<string, string>> {
     ]),
     'cli.md': await documentCommands(),
     'errors.md': documentErrors(),
+    'lint.md': documentLint(),
     'clients.md': documentClients(),
     'kafka.md': documentKafka(),
   };

@@ -43,6 +43,11 @@ const steps: readonly Step[] = [
     fix: 'cli/sluice fmt policies-example',
   },
   {
+    what: 'lint of the example policies',
+    command: ['cli/sluice', 'lint', 'policies-example', '--max-warnings', '0'],
+    fix: 'mend policies-example/, or say why not in a comment',
+  },
+  {
     what: 'example policy tests',
     command: ['cli/sluice', 'test', 'policies-example', '--min-coverage', '100'],
     fix: 'test every rule of policies-example/',

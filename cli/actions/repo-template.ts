@@ -52,7 +52,7 @@ export const repoTemplate: Readonly<Record<string, string>> = {
   members: [bob]
 ---
 ${head('Group', 'oncall')}spec:
-  members: [alice, bob]
+  members: [alice]
 `,
   'approver-rules/owners.yaml': `${modeline('approver-rule')}${head('ApproverRule', 'owners')}spec:
   require:

@@ -64,7 +64,7 @@ export function problemsSarif(result: ValidateResult, version: string): string {
 }
 
 /** JUnit XML: a test case for each file, failed when an error is in it. */
-export function problemsJunit(result: ValidateResult): string {
+export function problemsJunit(result: ValidateResult, command: 'validate' | 'lint' = 'validate'): string {
   const byFile = new Map<string, Problem[]>([...result.texts.keys()].sort().map((file) => [file, []]));
   for (const problem of result.problems) {
     byFile.set(problem.at.file, [...(byFile.get(problem.at.file) ?? []), problem]);
@@ -77,12 +77,12 @@ export function problemsJunit(result: ValidateResult): string {
         ? `      <failure type="${xml(rule)}" message="${xml(message)}">${text}</failure>\n`
         : `      <system-out>${xml(`warning ${rule}: `)}${text}</system-out>\n`;
     });
-    const open = `    <testcase classname="sluice.validate" name="${xml(file)}"`;
+    const open = `    <testcase classname="sluice.${command}" name="${xml(file)}"`;
     return inside.length === 0 ? `${open}/>\n` : `${open}>\n${inside.join('')}    </testcase>\n`;
   });
   const failures = result.errors;
   const head = `tests="${byFile.size}" failures="${failures}"`;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${head}>\n  <testsuite name="sluice validate" ${head}>\n${cases.join('')}  </testsuite>\n</testsuites>\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${head}>\n  <testsuite name="sluice ${command}" ${head}>\n${cases.join('')}  </testsuite>\n</testsuites>\n`;
 }
 
 /** Annotations on the lines of a pull request. Nothing of a file can start a workflow command of its own. */

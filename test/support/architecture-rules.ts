@@ -9,7 +9,7 @@ const rows: readonly (readonly string[])[] = [
   ['core/model'],
   ['core/policy', 'core/mask', 'core/audit', 'core/git'],
   ['core/load', 'core/plan', 'core/format'],
-  ['core/admission', 'core/policy-test'],
+  ['core/admission', 'core/policy-test', 'core/lint'],
   ['core/source', 'core/forge'],
   ['gateway/config', 'gateway/telemetry', 'gateway/state'],
   ['gateway/snapshot', 'gateway/identity', 'gateway/net', 'gateway/kafka/wire', 'gateway/pulsar/wire'],
