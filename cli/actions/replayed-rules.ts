@@ -29,6 +29,7 @@ export class ReplayedRules {
   readonly #plain: Snapshot;
   readonly #withGrant = new Map<string, Snapshot>();
   readonly #hopeful = new WeakMap<Snapshot, Snapshot>();
+  readonly #settled = new WeakMap<Snapshot, Map<string, WeakMap<PolicySet, Snapshot>>>();
   readonly #kept = new Map<string, Kept>();
 
   constructor(policySet: PolicySet, revision: string | undefined) {
@@ -60,6 +61,24 @@ export class ReplayedRules {
     if (this.#kept.size >= mostKept) this.#kept.clear();
     this.#kept.set(key, made);
     return made;
+  }
+
+  /**
+   * As `answer`, where it depends on claims: what passed under rules that had the same conditions met them then, so
+   * they are taken as settled.
+   */
+  settled(one: Traffic, now: number, past: PolicySet): Decision {
+    const snapshot = this.#snapshotFor(one);
+    const known =
+      this.#settled
+        .get(snapshot)
+        ?.get(one.policy ?? '')
+        ?.get(past) ?? settledBy(snapshot, one.policy, past);
+    const byPolicy = this.#settled.get(snapshot) ?? new Map<string, WeakMap<PolicySet, Snapshot>>();
+    this.#settled.set(snapshot, byPolicy);
+    byPolicy.set(one.policy ?? '', (byPolicy.get(one.policy ?? '') ?? new WeakMap()).set(past, known));
+    const resource = { cluster: one.cluster, kind: one.kind, name: one.name };
+    return decide(known, this.#principal(one), one.operation, resource, now);
   }
 
   streamsOfTopic(cluster: string, topic: string): string[] {
@@ -147,4 +166,16 @@ export class ReplayedRules {
       at: document?.at ?? policy.at,
     };
   }
+}
+
+/** Without the conditions that the past rules had too: of the policy that allowed it, and of denies, which let it pass. */
+function settledBy(snapshot: Snapshot, allowedBy: string | undefined, past: PolicySet): Snapshot {
+  const settled = new Set(
+    [...snapshot.policies.policies.values()].flatMap(({ name, effect, when }) => {
+      const before = past.policies.get(name);
+      const same = when !== undefined && before?.effect === effect && before.when?.text === when.text;
+      return same && (effect === 'deny' || name === allowedBy) ? [when] : [];
+    }),
+  );
+  return hopefulSnapshot(snapshot, (when) => settled.has(when));
 }

@@ -160,6 +160,9 @@ class Differences {
     const worst = first.decision.effect === 'deny' ? first : last;
     if (worst.decision.effect === 'deny') {
       const change = worst.hoped.effect === 'allow' ? 'unsure' : 'denied';
+      const at = worst === first ? one.from : one.to;
+      const settled = change === 'unsure' && past ? this.#replayed.settled(one, at, past.policySet) : undefined;
+      if (settled?.effect === 'allow') return this.#masks(one, settled, past?.answer(one, one.to).hoped);
       return this.#add(change, one, ruleOf(worst.decision, this.#rules), worst.decision.code);
     }
     this.#masks(one, worst.decision, past?.answer(one, one.to).hoped);

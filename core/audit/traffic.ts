@@ -45,6 +45,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** All traffic of a recordings folder, read line by line. It does not check the recording: that is verifyRecording's. */
 export function* recordedTraffic(folder: string): Generator<Traffic | Untold, void, undefined> {
+  const inForce = revisionsInForce(folder);
   for (const log of findLogs(folder)) {
     for (const segment of log.segments) {
       for (const line of readLines(segment.path)) {
@@ -52,13 +53,40 @@ export function* recordedTraffic(folder: string): Generator<Traffic | Untold, vo
         const text = Buffer.from(line.bytes.buffer, line.bytes.byteOffset, line.bytes.length).toString();
         if (!needles.some((needle) => text.includes(`"kind":${needle}`))) continue;
         const event = parse(text);
-        if (event) yield* trafficOf(event, `${segment.path}:${line.number}`);
+        if (event) yield* trafficOf(event, `${segment.path}:${line.number}`, inForce);
       }
     }
   }
 }
 
-function* trafficOf(event: Json, at: string): Generator<Traffic | Untold, void, undefined> {
+/** Commit of the rules that a gateway decided by at a time, as its log says. */
+type InForce = (gateway: string, now: number) => string | undefined;
+
+/** Lines of clients do not name it: the gateway's own log says when another one came into force, for its workers too. */
+function revisionsInForce(folder: string): InForce {
+  const changes = new Map<string, { readonly at: number; readonly revision: string }[]>();
+  const needle = Buffer.from('"kind":"policy_change"');
+  for (const log of findLogs(folder)) {
+    for (const segment of log.segments) {
+      for (const line of readLines(segment.path)) {
+        const bytes = Buffer.from(line.bytes.buffer, line.bytes.byteOffset, line.bytes.length);
+        const event = line.ended && bytes.includes(needle) ? parse(bytes.toString()) : undefined;
+        const at = parseRfc3339(text(event?.['ts']) ?? '');
+        const [gateway, revision] = [text(event?.['gw']), text(event?.['toRevision'])];
+        if (at === undefined || gateway === undefined || revision === undefined) continue;
+        const own = changes.get(gateway) ?? [];
+        changes.set(gateway, own);
+        own.push({ at, revision });
+      }
+    }
+  }
+  return (gateway, now) => {
+    const own = changes.get(gateway) ?? changes.get(gateway.replace(/\.\d+$/, ''));
+    return own?.findLast(({ at }) => at <= now)?.revision;
+  };
+}
+
+function* trafficOf(event: Json, at: string, inForce: InForce): Generator<Traffic | Untold, void, undefined> {
   const kind = String(event['kind']);
   if (kind === 'summary') {
     if (event['of'] === 'deny') yield { untold: true, requests: number(event['count']) };
@@ -76,7 +104,7 @@ function* trafficOf(event: Json, at: string): Generator<Traffic | Untold, void, 
     cluster,
     grant: text(event['grant']),
     policy: text(event['policy']),
-    revision: text(event['revision']),
+    revision: text(event['revision']) ?? inForce(text(event['gw']) ?? '', to),
     source: source?.slice(0, source.lastIndexOf(':')),
     from: parseRfc3339(text(event['from']) ?? '') ?? to,
     to,

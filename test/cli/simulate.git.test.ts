@@ -47,8 +47,9 @@ function given() {
   git('add', '.');
   git('commit', '-q', '-m', 'first');
   const revision = git('rev-parse', 'HEAD').trim();
-  const by = { principal: 'ada', cluster: 'main', source: '10.0.0.1:5000', revision, sid: 's1' };
+  const by = { principal: 'ada', cluster: 'main', source: '10.0.0.1:5000', sid: 's1' };
   const events: AuditEvent[] = [
+    { kind: 'policy_change', toRevision: revision, generation: 1 },
     { kind: 'session_open', ...by },
     {
       kind: 'fetch_done',
@@ -136,7 +137,7 @@ test('what worked and would be denied ends with 1, with the line and the rule', 
   expect(report.differences[0]).toMatchObject({
     why: 'NoRule',
     records: 7,
-    examples: [{ at: `${at.segment}:3`, name: 'orders.a' }],
+    examples: [{ at: `${at.segment}:4`, name: 'orders.a' }],
   });
   expect((await differences(at, '--fail-on', 'none')).code).toBe(0);
   expect((await differences(at, '--rev', 'HEAD')).told).toEqual([]);

@@ -78,6 +78,7 @@ test('conditions over claims and the address hold for real clients; what was rec
     runSluice(['simulate', checkout, '--from', world.recordings, '--key', key, '--format', 'json']);
   const same = await simulate();
   expect(same).toMatchObject({ stderr: '', code: 0 });
+  expect(JSON.parse(same.stdout)).toMatchObject({ outcome: 'verified', differences: [] });
   writeFileSync(
     join(checkout, 'policies', 'shop-writes.yaml'),
     policy('shop-writes', {
@@ -98,6 +99,6 @@ test('conditions over claims and the address hold for real clients; what was rec
     one['why'],
   ]);
   expect(told).toContainEqual(['denied', 'shop-service', ['catalog'], 'ConditionNotMet']);
-  // Her claims are not in the recording.
-  expect(told).toContainEqual(['unsure', 'alice', ['catalog'], 'ConditionNotMet']);
+  // Her claims are not in the recording, but the condition is the one that they met.
+  expect(told).toHaveLength(1);
 });
