@@ -30,7 +30,8 @@ export async function documentCommands(): Promise<string> {
   for (const file of files) {
     const loaded = (await import(new URL(`../cli/commands/${file}`, import.meta.url).href)) as Record<string, unknown>;
     const command = Object.values(loaded).find((value) => typeof value === 'function' && 'run' in value);
-    if (command) sections.push(section(file.replace(/\.ts$/, '').replaceAll('/', ' '), command as CommandClass));
+    if (!command || (command as CommandClass).hidden) continue;
+    sections.push(section(file.replace(/\.ts$/, '').replaceAll('/', ' '), command as CommandClass));
   }
   return [
     '# Commands',
