@@ -1,5 +1,6 @@
-import type { AccessPolicy } from '../model/documents.ts';
-import type { ClaimValue, TokenClaims } from '../model/principal.ts';
+import type { AccessPolicy, PolicySet } from '../model/documents.ts';
+import type { ClaimValue, Principal, TokenClaims } from '../model/principal.ts';
+import { coversSubject } from './fits.ts';
 
 const longestText = 1024;
 const mostItems = 1000;
@@ -23,6 +24,18 @@ export function readClaims(
       return isClaimValue(value) ? [[name, value]] : [];
     }),
   );
+}
+
+/** True when a condition that concerns a principal reads a claim that was not looked up at their login. */
+export function lacksClaims({ policies, groups, identities }: PolicySet, principal: Principal): boolean {
+  const identity = identities.get(principal.identity);
+  if (!identity) return false;
+  for (const policy of policies.values()) {
+    const { claims = [] } = policy.when ?? {};
+    const missing = claims.some((name) => !principal.claims || !Object.hasOwn(principal.claims, name));
+    if (missing && coversSubject(groups, policy, identity, principal.claimGroups)) return true;
+  }
+  return false;
 }
 
 function claimOf(token: TokenClaims, name: string): unknown {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CloseReason } from '../../core/audit/event.ts';
 import type { Clock, Timer } from '../../core/clock/clock.ts';
 import type { Principal } from '../../core/model/principal.ts';
+import { lacksClaims } from '../../core/policy/read-claims.ts';
 import { type FreshnessView, neverStale } from '../snapshot/freshness.ts';
 import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { Access } from './access.ts';
@@ -39,7 +40,10 @@ export class SessionRegistry {
     this.#clock = clock;
     this.#idle = idle;
     this.#freshness = freshness;
-    snapshots.subscribe(() => this.recheckAll());
+    snapshots.subscribe(() => {
+      this.recheckAll();
+      this.#cutForgotten();
+    });
   }
 
   listen(listener: SessionListener): void {
@@ -85,6 +89,16 @@ export class SessionRegistry {
     for (const session of [...this.#sessions.values()]) {
       for (const listener of this.#listeners) listener.changed(session);
       for (const connection of [...session.connections]) connection.recheck();
+    }
+  }
+
+  /** Who logged in before a condition read another claim has to come again: until then it is not met. */
+  #cutForgotten(): void {
+    const policies = this.#snapshots.current?.policies;
+    if (!policies) return;
+    for (const session of [...this.#sessions.values()]) {
+      if (!lacksClaims(policies, session.principal)) continue;
+      for (const connection of [...session.connections]) connection.cut('expired');
     }
   }
 

@@ -13,6 +13,7 @@ export const unusedGroup: LintRule = {
     const policies = [...set.policies.values()];
     const used = new Set([
       ...policies.flatMap(({ subjects }) => subjects.flatMap((one) => ('group' in one ? [one.group] : []))),
+      ...policies.flatMap(({ breakGlass }) => breakGlass?.notify ?? []),
       ...[...set.approverRules.values()].flatMap(({ require }) => require.clauses.map(({ from }) => from)),
       ...[...set.clusters.values(), ...set.streams.values()].flatMap(({ owners }) => owners),
     ]);

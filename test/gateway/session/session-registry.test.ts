@@ -129,3 +129,24 @@ test('a connection that leaves while all are rechecked harms nobody', () => {
   expect(b.seen).toEqual(['recheck']);
   expect(session.connections.size).toBe(1);
 });
+
+test('who logged in before a condition read another claim is cut, and comes again with it', () => {
+  const { snapshots, registry } = given();
+  snapshots.swap(snapshotOf(rules));
+  const [a, b] = [new RecordedConnection(), new RecordedConnection()];
+  const before = registry.join({ ...ada, claims: {} }, 'main', a);
+  registry.join({ ...bob, claims: {} }, 'main', b);
+  const policies = new Map(rules.policies);
+  const read = policies.get('read-items')!;
+  const when = { text: 'claims.mfa == true', claims: ['mfa'], readsSource: false, readsPrincipal: false };
+  policies.set('read-items', { ...read, when });
+  snapshots.swap(snapshotOf({ ...rules, policies }));
+  expect(a.seen).toEqual(['recheck', 'cut expired']);
+  expect(b.seen).toEqual(['recheck']); // no condition is about bob
+  const after = registry.join({ ...ada, claims: { mfa: true } }, 'main', a);
+  expect(after).not.toBe(before);
+  expect(after.access.allows('consume', 'topic', 'items')).toBe(true);
+  expect(before.access.allows('consume', 'topic', 'items')).toBe(false);
+  snapshots.swap(snapshotOf({ ...rules, policies }));
+  expect(a.seen.filter((what) => what.startsWith('cut'))).toHaveLength(2); // the old session has it still, the new one not
+});
