@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import type { Location } from '../../core/errors/problem.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
+import { readDocuments } from '../../core/load/read-documents.ts';
+import type { MaskPolicy } from '../../core/model/documents.ts';
 import { type Coverage, coverageOf } from '../../core/policy-test/coverage.ts';
 import { runTest, type TestRun } from '../../core/policy-test/run-test.ts';
+import { readFolder } from '../../core/source/folder.ts';
 import { validateRepo } from './validate-repo.ts';
 
 export interface TestQuestion {
@@ -41,10 +44,17 @@ export async function testRepo({ dir, run, minCoverage }: TestQuestion): Promise
   }
   const runs = tests.filter(({ name }) => pattern?.test(name) ?? true).map((test) => runTest(policySet, test));
   const failed = runs.filter(({ failures }) => failures.length > 0).length;
-  const coverage = coverageOf(policySet, runs);
+  const coverage = coverageOf(policySet, runs, await placesOfMaskRules(dir));
   const ok = runs.length > 0 && failed === 0 && coverage.percent >= (minCoverage ?? 0);
   const shown = (at: Location): Location => ({ ...at, file: join(dir, at.file) });
   return { dir, runs, failed, coverage, minCoverage, ok, texts, shown };
+}
+
+/** A mask's rules have no place in the model. */
+async function placesOfMaskRules(dir: string): Promise<(mask: MaskPolicy, rule: number) => Location> {
+  const masks = readDocuments((await readFolder(dir)).filter(({ path }) => path.startsWith('masks/'))).documents;
+  return ({ name, at }, rule) =>
+    masks.find(({ data }) => data.metadata.name === name)?.yaml.locate(['spec', 'rules', rule, 'name']) ?? at;
 }
 
 function patternOf(text: string): RegExp {

@@ -1,5 +1,5 @@
 import type { Location } from '../errors/problem.ts';
-import type { PolicySet } from '../model/documents.ts';
+import type { MaskPolicy, PolicySet } from '../model/documents.ts';
 import type { TestRun } from './run-test.ts';
 
 /** One rule that a test can reach. */
@@ -18,12 +18,18 @@ export interface Coverage {
   readonly percent: number;
 }
 
-/** Which rules no assertion that holds was decided by. */
-export function coverageOf(policies: PolicySet, runs: readonly TestRun[]): Coverage {
+/** Which rules no assertion that holds was decided by. `placeOf` says where the rule of a mask stands. */
+export function coverageOf(
+  policies: PolicySet,
+  runs: readonly TestRun[],
+  placeOf: (mask: MaskPolicy, rule: number) => Location,
+): Coverage {
   const rules: Rule[] = [
     ...[...policies.policies.values()].map(({ name, at }): Rule => ({ kind: 'AccessPolicy', name, at })),
     ...[...policies.masks.values()].flatMap((mask) =>
-      mask.rules.map((rule): Rule => ({ kind: 'MaskPolicy', name: `${mask.name}/${rule.name}`, at: mask.at })),
+      mask.rules.map(
+        (rule, i): Rule => ({ kind: 'MaskPolicy', name: `${mask.name}/${rule.name}`, at: placeOf(mask, i) }),
+      ),
     ),
   ];
   const unreached = rules.filter(({ kind, name }) => !runs.some((run) => run.reached.has(`${kind} ${name}`)));

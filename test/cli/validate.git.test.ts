@@ -63,7 +63,7 @@ test.each([
   expect(ran.stderr).toContain(text);
 });
 
-test.each(['validate', 'can-i', 'init'])('%s --help has examples', async (command) => {
+test.each(['validate', 'can-i', 'init', 'fmt', 'lint', 'test'])('%s --help has examples', async (command) => {
   const { stdout, stderr, code } = await runSluice([command, '--help']);
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toContain('EXAMPLES');

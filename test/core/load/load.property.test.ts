@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { loadPolicySet } from '../../../core/load/load-policy-set.ts';
+import { loadPolicyTests } from '../../../core/load/load-policy-tests.ts';
+import { runTest } from '../../../core/policy-test/run-test.ts';
 import { readFolder } from '../../../core/source/folder.ts';
 import { sourceFile } from '../../support/policy-set.ts';
 
@@ -46,7 +48,9 @@ function check(changed: string, text: string): void {
   const set = texts.map((one) => sourceFile(one.path, one.path === changed ? text : one.text));
   const { policySet, problems } = loadPolicySet(set);
   expect(policySet === undefined).toBe(problems.some((problem) => problem.severity === 'error'));
-  for (const { at, message } of problems) {
+  const tested = loadPolicyTests(set, policySet);
+  if (policySet) for (const one of tested.tests) runTest(policySet, one);
+  for (const { at, message } of [...problems, ...tested.problems]) {
     expect(message).not.toContain('undefined');
     expect(at.line).toBeGreaterThan(0);
     expect(at.column).toBeGreaterThan(0);
