@@ -48,6 +48,7 @@ export async function referencePages(): Promise<Record<string, string>> {
       'simulate-report',
       'who-can-report',
       'test-report',
+      'doctor-report',
     ]),
     'cli.md': await documentCommands(),
     'errors.md': documentErrors(),

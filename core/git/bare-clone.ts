@@ -269,10 +269,10 @@ export class BareClone implements AsyncDisposable {
     return this.#writeObject('commit', signed);
   }
 
-  /** Pushes commits to refs, all or none; a ref that has moved from `expected` (if given) refuses. */
+  /** Pushes commits to refs, all or none; a ref that has moved from `expected` (if given) refuses. Dry: asks whether it could. */
   async push(
     refs: readonly { ref: string; commit: string | undefined; expected?: string }[],
-    options: { readonly force?: boolean } = {},
+    options: { readonly force?: boolean; readonly dryRun?: boolean } = {},
   ): Promise<void> {
     const leases = refs.filter((r) => r.expected !== undefined).map((r) => `--force-with-lease=${r.ref}:${r.expected}`);
     await git(
@@ -282,6 +282,7 @@ export class BareClone implements AsyncDisposable {
       '--atomic',
       ...leases,
       ...(options.force ? ['--force'] : []),
+      ...(options.dryRun ? ['--dry-run'] : []),
       'origin',
       ...refs.map((r) => `${r.commit ?? ''}:${r.ref}`),
     );
