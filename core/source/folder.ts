@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Problem } from '../errors/problem.ts';
 import { InputError } from '../errors/sluice-error.ts';
 import { type SourceFile, sourceLimits } from '../load/source-file.ts';
+import { unsafePath } from './policy-tree.ts';
 
 export interface SurveyedFolder {
   /** Every YAML file that could be read, sorted by path; hidden folders and node_modules are left out. */
@@ -37,6 +38,9 @@ export function surveyFolder(root: string): SurveyedFolder {
       if (files.length > sourceLimits.files) return { files, problems };
     }
   }
+  const unsafe = unsafePath(files.map(({ path }) => ({ path, mode: '100644', type: 'blob', id: '' })));
+  if (unsafe)
+    problems.push(problem('schema/unsafe-path', unsafe.path, unsafe.why, 'rename it: the gateway reads none so'));
   return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), problems };
 }
 
