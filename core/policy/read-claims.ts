@@ -2,7 +2,9 @@ import type { AccessPolicy, PolicySet } from '../model/documents.ts';
 import type { ClaimValue, Principal, TokenClaims } from '../model/principal.ts';
 import { coversSubject } from './fits.ts';
 
+/** Characters of a text, and of all items of a list: what a condition can cost is bounded by them. */
 const longestText = 1024;
+const longestList = 16_384;
 const mostItems = 1000;
 
 const names = new WeakMap<ReadonlyMap<string, AccessPolicy>, readonly string[]>();
@@ -51,6 +53,7 @@ function isClaimValue(value: unknown): value is ClaimValue {
   return (
     Array.isArray(value) &&
     value.length <= mostItems &&
-    value.every((item) => typeof item === 'string' && item.length <= longestText)
+    value.every((item) => typeof item === 'string' && item.length <= longestText) &&
+    value.join('').length <= longestList
   );
 }

@@ -99,5 +99,6 @@ test('a login looks up the claims that conditions read, and no others', () => {
   };
   expect(claimsOf({ mfa: true, secret: 'canary' })).toEqual({ mfa: true, contractor: null });
   expect(claimsOf({ mfa: { nested: true }, contractor: 'x'.repeat(2000) })).toEqual({}); // unknown, not absent
+  expect(claimsOf({ mfa: Array(20).fill('x'.repeat(1000)), contractor: Array(1001).fill('') })).toEqual({});
   expect(claimsOf({ mfa: ['a', 'b'], contractor: 1 })).toEqual({ mfa: ['a', 'b'], contractor: 1 });
 });
