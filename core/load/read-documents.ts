@@ -148,7 +148,8 @@ function misplaced(yaml: YamlDocument): Problem {
     rule: 'schema/wrong-folder',
     severity: 'error',
     message: `${/^[AI]/.test(word) ? 'an' : 'a'} ${word} does not belong in ${yaml.file}`,
-    fix: place === undefined ? `known kinds: ${Object.keys(kinds).join(', ')}` : `move it to ${place}`,
+    fix:
+      place === undefined ? `known kinds: ${[...Object.keys(kinds), 'PolicyTest'].join(', ')}` : `move it to ${place}`,
     at: yaml.locate(['kind']),
   };
 }

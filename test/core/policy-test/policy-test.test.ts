@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { loadPolicySet } from '../../../core/load/load-policy-set.ts';
 import { loadPolicyTests } from '../../../core/load/load-policy-tests.ts';
 import { runTest } from '../../../core/policy-test/run-test.ts';
-import { repoFiles } from '../../support/policy-set.ts';
+import { repoFiles, sourceFile } from '../../support/policy-set.ts';
 
 type Documents = Parameters<typeof repoFiles>[0];
 
@@ -124,4 +124,19 @@ test.each([
   const { tests, problems } = load(spec);
   expect(tests).toEqual([]);
   expect(problems.map((problem) => problem.rule)).toContain(rule);
+});
+
+test.each([
+  ['kind: PolicyTests', 'schema/const'],
+  ['apiVersion: sluice.dev/v2\nkind: PolicyTest', 'schema/const'],
+  ['apiVersion: v1\nkind: ConfigMap', undefined],
+])('a document in tests/ that says %j', (head, rule) => {
+  const spec = `{given: {principal: ann, ${at}}, expect: [{operation: consume, topic: a, effect: deny}]}`;
+  const text = `${head}\nmetadata: {name: t}\nspec: ${spec}\n`;
+  const files = [...repoFiles(repo), sourceFile('tests/t.yaml', text)];
+  const { policySet, problems: told } = loadPolicySet(files);
+  expect(told).toEqual([]);
+  const rules = loadPolicyTests(files, policySet).problems.map((problem) => problem.rule);
+  if (rule === undefined) expect(rules).toEqual([]);
+  else expect(rules).toContain(rule);
 });
