@@ -24,6 +24,10 @@ export interface AccessWish {
   /** undefined = the one policy that offers it. */
   readonly policy: string | undefined;
   readonly notBefore: number | undefined;
+  /** Names that narrow the grant further. */
+  readonly names?: Pick<Grant, 'topics' | 'groups' | 'transactionalIds'>;
+  /** Name of the grant that this one goes on from. */
+  readonly extends?: string;
 }
 
 export interface RequestedAccess {
@@ -70,7 +74,7 @@ export async function requestAccess(
       fix: found.misfits.map(({ fix }) => fix).join('; '),
     });
   }
-  const yaml = toYaml(grant);
+  const yaml = toYaml(grant, wish.extends);
   const file = `grants/${formatInstant(clock.now()).slice(0, 7)}/${grant.name}.yaml`;
   const check = loadDocumentAs(validateGrantDocument, { path: file, bytes: Buffer.from(yaml) });
   if (!check.value)
@@ -96,9 +100,9 @@ function draftOf(wish: AccessWish, requestedBy: string, clock: Clock): Omit<Gran
     requestedBy,
     subject,
     streams: wish.streams,
-    topics: undefined,
-    groups: undefined,
-    transactionalIds: undefined,
+    topics: wish.names?.topics,
+    groups: wish.names?.groups,
+    transactionalIds: wish.names?.transactionalIds,
     operations: wish.operations,
     window: { duration: wish.duration, start: 'merge', notBefore: wish.notBefore, notAfter: undefined },
     reason: wish.reason,
@@ -128,18 +132,21 @@ function choosePolicy(rules: PolicySet, draft: Omit<Grant, 'policy'>): string {
   });
 }
 
-function toYaml(grant: Grant): string {
-  const { window } = grant;
+function toYaml(grant: Grant, from: string | undefined): string {
+  const { window, topics, groups, transactionalIds } = grant;
   const document = {
     apiVersion: 'sluice.dev/v1',
     kind: 'Grant',
-    metadata: { name: grant.name },
+    metadata: { name: grant.name, ...(from === undefined ? {} : { annotations: { 'sluice.dev/extends': from } }) },
     spec: {
       uid: grant.uid,
       requestedBy: grant.requestedBy,
       subject: grant.subject,
       policy: grant.policy,
       streams: [...grant.streams],
+      ...(topics === undefined ? {} : { topics: [...topics] }),
+      ...(groups === undefined ? {} : { groups: [...groups] }),
+      ...(transactionalIds === undefined ? {} : { transactionalIds: [...transactionalIds] }),
       operations: [...grant.operations],
       window: {
         duration: formatIsoDuration(window.duration),

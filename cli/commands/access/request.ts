@@ -3,12 +3,12 @@ import { systemClock } from '../../../core/clock/clock.ts';
 import { parseDuration } from '../../../core/clock/duration.ts';
 import { parseInstant } from '../../../core/clock/instant.ts';
 import { formatFlag, keyFlag, repoFlags } from '../../output/repo-flags.ts';
-import { SluiceCommand } from '../../output/sluice-command.ts';
+import { WaitingCommand, waitFlags } from '../../output/waiting-command.ts';
 
 const operations = ['consume', 'produce', 'describe', 'alter', 'create', 'delete', 'offsets', 'admin'] as const;
 
 /** `sluice access request` */
-export class AccessRequest extends SluiceCommand {
+export class AccessRequest extends WaitingCommand {
   static override summary = 'Ask for access to a stream for a while.';
   static override description =
     'Writes the grant, signs it with your key and opens a request on the policy repo. It says who has to approve. Nothing is granted until a gateway has admitted the merged request.';
@@ -27,6 +27,7 @@ export class AccessRequest extends SluiceCommand {
     policy: Flags.string({ description: 'Under which policy, when more than one offers it.' }),
     'not-before': Flags.string({ description: 'Earliest start, as RFC 3339.', helpValue: 'TIME' }),
     'dry-run': Flags.boolean({ description: 'Show the request and send nothing.', default: false }),
+    ...waitFlags,
     ...repoFlags,
     ...keyFlag,
     ...formatFlag,
@@ -47,15 +48,7 @@ export class AccessRequest extends SluiceCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(AccessRequest);
     const duration = parseDuration(flags.for);
-    const { openWorkspace } = await import('../../actions/open-workspace.ts');
     const { requestAccess } = await import('../../actions/request-access.ts');
-    const { requestedPretty } = await import('../../output/access-result.ts');
-    await using workspace = await openWorkspace({
-      ...flags,
-      genesis: flags.genesis,
-      key: flags.key,
-      clock: systemClock,
-    });
     const wish = {
       streams: flags.stream,
       operations: flags.operation,
@@ -66,12 +59,6 @@ export class AccessRequest extends SluiceCommand {
       policy: flags.policy,
       notBefore: flags['not-before'] === undefined ? undefined : parseInstant(flags['not-before']),
     };
-    const result = await requestAccess(workspace, wish, systemClock, flags['dry-run']);
-    const { name, file, head, approvers, yaml } = result;
-    this.print(
-      flags.format === 'json'
-        ? JSON.stringify({ name, uid: result.grant.uid, file, head, approvers, yaml }, null, 2)
-        : requestedPretty(result, this.style),
-    );
+    await this.ask(flags, (workspace) => requestAccess(workspace, wish, systemClock, flags['dry-run']));
   }
 }
