@@ -6,7 +6,7 @@ import { InputError } from '../../core/errors/sluice-error.ts';
 import type { AccessRequest } from '../../core/forge/forge.ts';
 import type { TreeChange } from '../../core/git/bare-clone.ts';
 import type { Grant } from '../../core/model/documents.ts';
-import { isGrantFile, isRevocationFile } from '../../core/source/policy-tree.ts';
+import { isForOwners, isGrantFile } from '../../core/source/policy-tree.ts';
 import type { Workspace } from './open-workspace.ts';
 
 /** What a request comes to, for those who decide about it. */
@@ -34,9 +34,7 @@ export async function reviewRequest(workspace: Workspace, name: string): Promise
   const changes = await clone.changes(request.base, request.head);
   const repo = { repoId, branch };
   const added = changes.filter(({ path, after }) => isGrantFile(path) && after);
-  const planes = changes.filter(
-    (change) => !isGrantFile(change.path) && !(isRevocationFile(change.path) && !change.before),
-  );
+  const planes = changes.filter(isForOwners);
   if (added.length === 1 && planes.length === 0) {
     const { grant, problems } = await loader.grant(tip, request.head, added[0]!.path);
     if (!grant) {
@@ -58,6 +56,12 @@ export async function reviewRequest(workspace: Workspace, name: string): Promise
     throw new InputError('BadUsage', `request '${name}' cannot be approved`, {
       why,
       fix: 'ask for one grant in one request',
+    });
+  }
+  if (planes.length === 0) {
+    throw new InputError('BadUsage', `request '${name}' has nothing to be signed`, {
+      why: 'a Revocation needs no approval, and no gateway admits a BreakGlass yet',
+      fix: 'merge a Revocation as it is; ask for access with a Grant',
     });
   }
   return { request, changes, grant: undefined, content: policyDigest(planes, repo), approvers: [], problems: [] };

@@ -23,6 +23,14 @@ export function isPlaneFile(path: string): boolean {
   return isPolicyFile(path) && !isGrantFile(path) && !isBreakGlassFile(path) && !isRevocationFile(path);
 }
 
+/**
+ * Whether the owners have to sign a change of a file. Grants and BreakGlass documents are judged one by one, and a new
+ * Revocation needs nobody. What people sign and what the gateway judges are told apart by this alone.
+ */
+export function isForOwners({ path, before }: { readonly path: string; readonly before: unknown }): boolean {
+  return !isGrantFile(path) && !isBreakGlassFile(path) && !(isRevocationFile(path) && !before);
+}
+
 /** A path that could mean one thing to a reviewer and another to a reader, and why. */
 export interface UnsafePath {
   readonly path: string;

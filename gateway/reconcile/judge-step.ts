@@ -8,7 +8,7 @@ import type { PolicySet } from '../../core/model/documents.ts';
 import type { AdmittedGrant } from '../../core/model/right.ts';
 import type { TrustRoot } from '../../core/model/trust-root.ts';
 import type { GrantVerdict, PolicyVerdict, Refusal } from '../../core/model/verdict.ts';
-import { isBreakGlassFile, isGrantFile, isRevocationFile } from '../../core/source/policy-tree.ts';
+import { isBreakGlassFile, isForOwners, isGrantFile, isRevocationFile } from '../../core/source/policy-tree.ts';
 import type { RevisionLoader } from '../../core/source/revision.ts';
 import type { GatewayState } from '../state/state-store.ts';
 
@@ -47,9 +47,7 @@ export async function judgeStep(
   const parent = commit.parents[0] ?? trustRoot.genesis.commit;
   const changes = await clone.changes(parent, commit.id);
   const added = changes.filter(({ path, before, after }) => isGrantFile(path) && after && before?.id !== after.id);
-  const planes = changes.filter(
-    ({ path, before }) => !isGrantFile(path) && !isBreakGlassFile(path) && !(isRevocationFile(path) && !before),
-  );
+  const planes = changes.filter(isForOwners);
   const emergencies = changes
     .filter(({ path, before, after }) => isBreakGlassFile(path) && after && before?.id !== after.id)
     .map(({ path }) => refusedEmergency(commit.id, path));
