@@ -22,8 +22,8 @@ interface Gathering {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 type Entry = Writable<TopicEntry>;
 
-/** An event with more partitions is closed: it would take long to find one in it. */
-const mostEntries = 64;
+/** What comes to more partitions is not put together: each would be looked for among all the others. */
+const mostEntries = 256;
 
 /**
  * Reads and writes of one origin that follow each other become one event: offsets that go on where the last ones ended
@@ -48,9 +48,6 @@ export class Transfers {
       join(open.event, event);
       open.requests++;
       open.at = at;
-      if (open.event.topics.length < mostEntries) return true;
-      this.#open.delete(origin);
-      this.#closed.push(open);
       return true;
     }
     if (open) this.#closed.push(open);
@@ -71,7 +68,7 @@ export class Transfers {
 }
 
 function joins(open: Transfer, next: Transfer): boolean {
-  if (open.kind !== next.kind) return false;
+  if (open.kind !== next.kind || open.topics.length + next.topics.length > mostEntries) return false;
   if (open.kind === 'fetch_done' || next.kind === 'fetch_done') return true;
   return open.acks === next.acks && open.transactionalId === next.transactionalId;
 }

@@ -5,6 +5,7 @@ import { findInNumber, findSpans, mayHold, type Span } from './find-spans.ts';
 import { decodeText } from './json-text.ts';
 import type { MaskKeys } from './mask-keys.ts';
 import { type CompiledRule, type DetectorRules, strengthOf } from './mask-rule.ts';
+import { countsOf, MaskTally, maskSlots, slotOf } from './mask-tally.ts';
 import { maskText, redacted } from './mask-text.ts';
 import type { PathNode, PathNodes } from './path-node.ts';
 import { Splice } from './splice.ts';
@@ -48,8 +49,6 @@ export interface MaskerParts {
   readonly whole: WholeValue | undefined;
 }
 
-const actions: readonly MaskAction[] = ['redact', 'hash', 'partial'];
-
 /**
  * Hides what the rules say in JSON values, one after the other: walks over the bytes once and puts replacements in
  * their place, so that everything else stays byte for byte what it was. Not for two values at a time.
@@ -81,46 +80,6 @@ export class Masker {
   tally(): MaskTally {
     return new MaskTally(this.#leaves.rules);
   }
-}
-
-/** How often each rule did what, over many values. */
-export class MaskTally {
-  readonly #rules: readonly CompiledRule[];
-  readonly #slots: Uint32Array;
-  readonly #others: { rule: string; action: MaskAction; count: number }[] = [];
-
-  constructor(rules: readonly CompiledRule[]) {
-    this.#rules = rules;
-    this.#slots = new Uint32Array(rules.length * actions.length);
-  }
-
-  /** One number for each rule and action. */
-  addSlots(slots: Uint32Array): void {
-    for (let i = 0; i < slots.length; i++) this.#slots[i] = (this.#slots[i] as number) + (slots[i] as number);
-  }
-
-  add(counts: readonly MaskCount[]): void {
-    for (const { rule, action, count } of counts) {
-      const known = this.#others.find((one) => one.rule === rule && one.action === action);
-      if (known) known.count += count;
-      else this.#others.push({ rule, action, count });
-    }
-  }
-
-  get counts(): readonly MaskCount[] {
-    return [...countsOf(this.#slots, this.#rules), ...this.#others];
-  }
-}
-
-function countsOf(slots: Uint32Array, rules: readonly CompiledRule[]): MaskCount[] {
-  const counts: MaskCount[] = [];
-  for (let i = 0; i < slots.length; i++) {
-    const count = slots[i] as number;
-    if (count === 0) continue;
-    const rule = rules[Math.floor(i / actions.length)] as CompiledRule;
-    counts.push({ rule: rule.id, action: actions[i % actions.length] as MaskAction, count });
-  }
-  return counts;
 }
 
 class WholeMasked implements MaskedValue {
@@ -179,7 +138,7 @@ class Leaves implements LeafVisitor, MaskedValue {
     this.rules = rules;
     this.#redacted = rules.map((rule) => Buffer.from(redacted(rule)));
     this.#keys = keys;
-    this.#counts = new Uint32Array(rules.length * actions.length);
+    this.#counts = maskSlots(rules);
   }
 
   begin(value: Uint8Array): void {
@@ -297,7 +256,7 @@ class Leaves implements LeafVisitor, MaskedValue {
 
   #replace(start: number, end: number, by: Uint8Array, rule: CompiledRule, action: MaskAction): void {
     this.#splice.replace(start, end, by);
-    const slot = rule.index * actions.length + actions.indexOf(action);
+    const slot = slotOf(rule, action);
     this.#counts[slot] = (this.#counts[slot] as number) + 1;
   }
 }

@@ -17,8 +17,8 @@ export interface Right {
 }
 
 /**
- * Everything a principal may do on a cluster while this snapshot stands, whatever the time of day: hours, conditions, explicit
- * denials and a start in the future are left to `decide`, which judges each request. It is what the broker's ACLs for
+ * Everything a principal may do on a cluster while this snapshot stands, whatever the time of day: hours, conditions,
+ * explicit denials and a start in the future are left to `decide`, which judges each request. It is what the ACLs for
  * the principal's sessions are made from, the second lock behind `decide`, and says whether there is any right at all.
  */
 export function rightSet(snapshot: Snapshot, principal: Principal, cluster: string, now: number): readonly Right[] {

@@ -1,5 +1,6 @@
 import { ProtocolError } from '../../../core/errors/sluice-error.ts';
-import type { Masker, MaskTally } from '../../../core/mask/masker.ts';
+import type { MaskTally } from '../../../core/mask/mask-tally.ts';
+import type { Masker } from '../../../core/mask/masker.ts';
 import type { MaskCount } from '../../../core/model/mask-count.ts';
 import { BatchBuilder } from '../wire/batch-builder.ts';
 import { iterateRecords } from '../wire/record.ts';

@@ -95,6 +95,19 @@ test('reads, writes, another origin and other acknowledgements are events of the
   ]);
 });
 
+test('many partitions are not searched through: large requests stay lines of their own', () => {
+  const large = (first: number): ProduceDoneEvent =>
+    produced(...Array.from({ length: 20_000 }, (_, partition) => entry('t', partition, first)));
+  const before = performance.now();
+  const found = gathered([large(0), ada], [large(7), ada], [produced(entry('t', 0, 8)), ada]);
+  expect(found.map(({ event }) => [event.topics.length, event.requests])).toEqual([
+    [20_000, undefined],
+    [20_000, undefined],
+    [1, undefined],
+  ]);
+  expect(performance.now() - before).toBeLessThan(2000); // one by one it would be many
+});
+
 test('what is no read or write, or has no origin, is not taken', () => {
   const transfers = new Transfers();
   const at = { now: 0, mono: 0 };
