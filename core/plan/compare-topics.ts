@@ -1,7 +1,9 @@
 /** What one side lets somebody do to topics that the other does not: every stream of a topic has to allow it. */
+import type { AccessPolicy } from '../model/documents.ts';
 import { type Operation, operations } from '../model/resource.ts';
 import { allows, applies } from '../policy/operations.ts';
-import { readOf, worldsOf } from './conditions.ts';
+import { bucketsOf } from './buckets.ts';
+import { worldsOf } from './conditions.ts';
 import { type Comparison, involved } from './involved.ts';
 import { maskAspects } from './mask-aspects.ts';
 import { alwaysCovered } from './open-hours.ts';
@@ -33,7 +35,8 @@ function inRegion(comparison: Comparison, region: TopicRegion): RawChange[] {
   const offered = region.after.flatMap(({ name }) => richer.index.policiesOf.get(name) ?? []);
   const possible = topicOperations.filter((one) => offered.some((policy) => allows(policy.operations, one, 'topic')));
   const same = contentOf(poorer, region.before) === contentOf(richer, region.after);
-  for (const { members, differs } of bucketsOf(poorer, richer, region).values()) {
+  const [old, now] = [policiesOf(poorer, region.before), policiesOf(richer, region.after)];
+  for (const { members, differs } of bucketsOf(comparison, old, now)) {
     if (same && !differs) continue;
     const told = new Told();
     for (const operation of possible) {
@@ -49,42 +52,8 @@ function inRegion(comparison: Comparison, region: TopicRegion): RawChange[] {
   return changes;
 }
 
-interface Bucket {
-  readonly members: string[];
-  /** The rules that concern them, their revocations or grants are not the same on both sides. */
-  readonly differs: boolean;
-}
-
-/** Identities that the streams' rules treat alike on both sides: one of them stands for all. */
-function bucketsOf(poorer: Side, richer: Side, { before, after }: TopicRegion): Map<string, Bucket> {
-  const policiesOf = (side: Side, streams: TopicRegion['before']) => [
-    ...new Set(streams.flatMap(({ name }) => side.index.policiesOf.get(name) ?? [])),
-  ];
-  const [old, now] = [policiesOf(poorer, before), policiesOf(richer, after)];
-  const candidates = new Set([
-    ...now
-      .filter((policy) => policy.effect === 'allow')
-      .flatMap((policy) => [...richer.concerned.get(policy.name)!.keys()]),
-    ...[...richer.snapshot.grants.values()].map((grant) => grant.subject),
-  ]);
-  const buckets = new Map<string, Bucket>();
-  for (const name of candidates) {
-    if (!richer.set.identities.has(name)) continue;
-    const view = (side: Side, policies: typeof old): string =>
-      [
-        side.set.identities.has(name),
-        side.standingFrom.get(name) ?? '',
-        readOf(side.set, name, policies),
-        ...policies.map((policy) => `${policy.name}:${side.concerned.get(policy.name)!.get(name)?.join() ?? '-'}`),
-      ].join(' ');
-    const grants = [poorer, richer].some(({ index }) => (index.grantsOf.get(name)?.length ?? 0) > 0);
-    const [left, right] = [view(poorer, old), view(richer, now)];
-    const key = `${left}\n${right}${grants ? `\n${name}` : ''}`;
-    const bucket = buckets.get(key);
-    if (bucket) bucket.members.push(name);
-    else buckets.set(key, { members: [name], differs: grants || left !== right });
-  }
-  return buckets;
+function policiesOf(side: Side, streams: TopicRegion['before']): AccessPolicy[] {
+  return [...new Set(streams.flatMap(({ name }) => side.index.policiesOf.get(name) ?? []))];
 }
 
 /** Rules of some streams without their places: equal content decides equally for whom the same rules concern. */
