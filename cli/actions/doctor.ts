@@ -44,7 +44,7 @@ export async function runDoctor(question: DoctorQuestion): Promise<DoctorReport>
       engines: { node: string };
     }
   ).engines;
-  const held: { workspace?: Workspace } = {};
+  const held: { workspace?: Workspace; late?: boolean } = {};
   const check = checker(clock, question.timeout);
   const first = await Promise.all([
     check(
@@ -60,8 +60,10 @@ export async function runDoctor(question: DoctorQuestion): Promise<DoctorReport>
       question.workspace.repo,
       `fetched ${question.workspace.branch} and read the rules`,
       async () => {
-        held.workspace = await openWorkspace(question.workspace);
-        return { state: 'ok', result: `commit ${held.workspace.tip.slice(0, 12)}` };
+        const workspace = await openWorkspace(question.workspace);
+        if (held.late) await workspace[Symbol.asyncDispose]();
+        else held.workspace = workspace;
+        return { state: 'ok', result: `commit ${workspace.tip.slice(0, 12)}` };
       },
       'check --repo and --branch, and that you may read the repo',
     ),
@@ -77,6 +79,7 @@ export async function runDoctor(question: DoctorQuestion): Promise<DoctorReport>
     gatewayCheck(question, check),
   ]);
   const opened = held.workspace;
+  held.late = true; // what opens after its time is up is of no use any more
   try {
     const withRepo = (
       name: string,
@@ -105,12 +108,22 @@ export async function runDoctor(question: DoctorQuestion): Promise<DoctorReport>
             'check the address, the network and its certificate',
           ),
         ),
+      ...unasked(issuers.length - mostIssuers).map((finding) =>
+        check('issuer', undefined, 'counted the issuers of the repo', () => finding, 'give --issuer'),
+      ),
     ]);
     const checks = [...first.slice(0, 3), ...second, ...first.slice(3)];
     return { version: 1, ok: checks.every(({ state }) => state !== 'failed'), checks };
   } finally {
     await opened?.[Symbol.asyncDispose]();
   }
+}
+
+/** Issuers that are too many to ask are said, not passed over. */
+function unasked(count: number): Finding[] {
+  if (count <= 0) return [];
+  const result = `${count} more issuer${count === 1 ? ' was' : 's were'} not asked`;
+  return [{ state: 'skipped', result, fix: 'name those that matter with --issuer' }];
 }
 
 const needsRepo: Finding = { state: 'skipped', result: 'needs the policy repo', fix: 'see the check of the repo' };

@@ -1,5 +1,6 @@
-import { lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Problem } from '../../core/errors/problem.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
 import { formatYaml } from '../../core/format/format-yaml.ts';
@@ -8,6 +9,7 @@ import { loadYaml } from '../../core/load/load-yaml.ts';
 import type { SourceFile } from '../../core/load/source-file.ts';
 import { readFolder } from '../../core/source/folder.ts';
 import { schemaFolder } from './init-repo.ts';
+import { writeWhole } from './write-file.ts';
 
 const apiVersion = 'sluice.dev/v1';
 
@@ -44,27 +46,17 @@ export async function formatText(bytes: Uint8Array, name: string): Promise<Forma
   return formatSources([{ path: name, bytes }], await ordersOfSchemas());
 }
 
-/** Replaces each file whole, with its mode; a file that cannot be replaced stays as it was. */
-export async function writeFormatted(files: readonly FormattedFile[]): Promise<void> {
-  for (const { path, after } of files) {
-    const temporary = join(dirname(path), `.${basename(path)}.sluice-${process.pid}`);
-    try {
-      const { mode } = await lstat(path);
-      const handle = await open(temporary, 'wx', mode);
-      try {
-        await handle.chmod(mode);
-        await handle.writeFile(after);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, path);
-    } catch (cause) {
-      await rm(temporary, { force: true }).catch(() => undefined);
-      const why = (cause as NodeJS.ErrnoException).code ?? 'writing it failed';
-      const fix = 'make its folder writable, or see the change with --check --diff';
-      throw new InputError('FileNotWritten', `cannot write ${path}`, { why, fix, at: path, cause });
+/** Replaces each file whole; one that is not what was formatted any more, or cannot be replaced, stays as it is. */
+export function writeFormatted(files: readonly FormattedFile[]): void {
+  for (const { path, before, after } of files) {
+    if (!readFileSync(path).equals(Buffer.from(before))) {
+      throw new InputError('FileNotWritten', `cannot write ${path}`, {
+        why: 'it was changed while it was formatted',
+        fix: 'run it again',
+        at: path,
+      });
     }
+    writeWhole(path, after);
   }
 }
 
@@ -109,9 +101,7 @@ async function filesAt(path: string): Promise<SourceFile[]> {
     throw unreadable('there is no such file', cause);
   });
   if (stat.isDirectory()) {
-    const files = (await readFolder(path)).map((file) => ({ ...file, path: join(path, file.path) }));
-    const links = await Promise.all(files.map(async (file) => (await lstat(file.path)).isSymbolicLink()));
-    return files.filter((_, i) => !links[i]); // what a link in the folder leads to is formatted at its own place
+    return (await readFolder(path)).map((file) => ({ ...file, path: join(path, file.path) }));
   }
   if (stat.isSymbolicLink()) throw unreadable('it is a link; name the file that it leads to');
   if (!stat.isFile()) throw unreadable('it is not a regular file');

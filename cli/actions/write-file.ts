@@ -1,19 +1,42 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { InputError } from '../../core/errors/sluice-error.ts';
 
-/** Writes a whole file or leaves it as it was; makes its folder. */
+/** Writes a whole file, or leaves it as it was, whatever happens. Makes its folder; a file that is there keeps its mode. */
 export function writeWhole(path: string, text: string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, text, { flag: 'wx' });
+    mkdirSync(folder, { recursive: true });
+    const mode = lstatSync(path, { throwIfNoEntry: false })?.mode;
+    const file = openSync(temporary, 'wx');
+    try {
+      if (mode !== undefined) fchmodSync(file, mode & 0o7777);
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
     renameSync(temporary, path);
   } catch (cause) {
-    rmSync(temporary, { force: true });
-    const why = (cause as NodeJS.ErrnoException).code ?? 'writing it failed';
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // there is no such folder: nothing was written
+    }
     throw new InputError('FileNotWritten', `cannot write ${path}`, {
-      why,
+      why: (cause as NodeJS.ErrnoException).code ?? 'writing it failed',
       fix: 'make its folder writable',
       at: path,
       cause,

@@ -32,7 +32,7 @@ export class Fmt extends SluiceCommand {
     const input = stdin ? await buffer(process.stdin) : undefined;
     const result = input ? await formatText(input, 'stdin') : await formatFiles(paths.length === 0 ? ['.'] : paths);
     const failed = result.problems.length > 0 || (result.count === 0 && !stdin);
-    if (!flags.check && !stdin) await writeFormatted(result.changed);
+    if (!flags.check && !stdin) writeFormatted(result.changed);
     if (input && !flags.check && !failed) {
       const text = result.changed[0]?.after ?? new TextDecoder().decode(input);
       if (text !== '') this.print(text);

@@ -49,6 +49,20 @@ test('all is well: repo, key, push, issuer, broker', async () => {
   expect(stdout.endsWith('ok: no check failed\n')).toBe(true);
 });
 
+test('issuers that are too many to ask are said', async () => {
+  await using dir = await tempDir();
+  const policies = storyPolicies({ issuer: 'http://127.0.0.1:1', prefix: '' });
+  const group = (n: number): string =>
+    `apiVersion: sluice.dev/v1\nkind: Group\nmetadata: { name: g${n} }\nspec: { members: [], fromClaim: { issuer: 'https://127.0.0.1:1/${n}', claim: team, value: x } }\n`;
+  const more = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`groups/g${n}.yaml`, group(n)]));
+  const repo = makePolicyRepo(dir.path, [...storyPeople], (keys) => ({ ...policies(keys), ...more }));
+  const { report } = await doctor({ SLUICE_REPO: repo.url, HOME: dir.path });
+  const issuers = report.checks.filter(({ check }) => check === 'issuer');
+  expect(issuers).toHaveLength(9);
+  expect(issuers.at(-1)).toMatchObject({ state: 'skipped', fix: expect.stringContaining('--issuer') });
+  expect(issuers.at(-1)!.result).toMatch(/^[23] more issuers were not asked$/);
+});
+
 test('each thing that is broken fails its own check, in time, with what to do, and shows no secret', async () => {
   await using dir = await tempDir();
   const repo = makePolicyRepo(dir.path, [...storyPeople], storyPolicies({ issuer: 'https://idp.example', prefix: '' }));
