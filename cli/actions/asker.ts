@@ -4,6 +4,7 @@ import { InputError } from '../../core/errors/sluice-error.ts';
 import { didYouMean } from '../../core/load/nearest.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
 import type { ClaimValue, Principal } from '../../core/model/principal.ts';
+import { issuersOf } from '../../core/policy/match-identity.ts';
 
 export interface Asker {
   /** Name of an Identity. */
@@ -25,9 +26,7 @@ export function principalOf({ identities, groups, policies }: PolicySet, asker: 
       fix: didYouMean(as, identities.keys()) ?? `it has ${[...identities.keys()].sort().slice(0, 20).join(', ')}`,
     });
   }
-  const own = identity.workload
-    ? [identity.workload.issuer]
-    : (identity.person?.oidc.map(({ issuer }) => issuer) ?? []);
+  const own = issuersOf(identity);
   const claimed = claimGroups.map((name) => groups.get(name)?.fromClaim?.issuer);
   const wrong = claimed.findIndex((issuer) => issuer === undefined || issuer !== claimed[0] || !own.includes(issuer));
   if (wrong >= 0) {

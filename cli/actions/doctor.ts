@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { type Clock, sleep } from '../../core/clock/clock.ts';
 import { SluiceError } from '../../core/errors/sluice-error.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
+import { issuersOf } from '../../core/policy/match-identity.ts';
 import type { DoctorReport } from '../../core/schema/doctor-report.ts';
 import {
   checkBroker,
@@ -87,7 +88,7 @@ export async function runDoctor(question: DoctorQuestion): Promise<DoctorReport>
       ask: (of: Workspace) => Promise<Finding> | Finding,
       fix: string,
     ): Promise<Check> => check(name, undefined, did, () => (opened ? ask(opened) : needsRepo), fix);
-    const issuers = question.issuers.length > 0 ? question.issuers : opened ? issuersOf(opened.rules) : [];
+    const issuers = question.issuers.length > 0 ? question.issuers : opened ? issuersIn(opened.rules) : [];
     const second = await Promise.all([
       withRepo('key', 'looked for an Identity with your SSH key', checkSigner, 'give --key'),
       withRepo(
@@ -191,10 +192,7 @@ function withoutSecret(text: string): string {
   return text.replaceAll(/\/\/[^/@\s]*@/g, '//***@');
 }
 
-function issuersOf({ identities, groups }: PolicySet): string[] {
-  const found = [...identities.values()].flatMap(({ person, workload }) => [
-    ...(person?.oidc.map(({ issuer }) => issuer) ?? []),
-    ...(workload ? [workload.issuer] : []),
-  ]);
+function issuersIn({ identities, groups }: PolicySet): string[] {
+  const found = [...identities.values()].flatMap(issuersOf);
   return [...new Set([...found, ...[...groups.values()].flatMap(({ fromClaim }) => fromClaim?.issuer ?? [])])].sort();
 }

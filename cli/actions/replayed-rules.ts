@@ -5,10 +5,10 @@ import type { AccessPolicy, Grant, PolicySet } from '../../core/model/documents.
 import type { Principal } from '../../core/model/principal.ts';
 import type { AdmittedGrant } from '../../core/model/right.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
-import { bindingsDigest } from '../../core/policy/bindings.ts';
 import { decide } from '../../core/policy/decide.ts';
+import { freezeGrant } from '../../core/policy/freeze-grant.ts';
 import { hopefulSnapshot } from '../../core/policy/hopeful.ts';
-import { resolveScope } from '../../core/policy/resolve-scope.ts';
+import { issuersOf } from '../../core/policy/match-identity.ts';
 import { indexOf } from '../../core/policy/snapshot-index.ts';
 
 /** `hoped` is the answer if every condition that the recording does not tell of were met. */
@@ -96,9 +96,7 @@ export class ReplayedRules {
   /** A recording has no claims: who used a policy was in one of its groups. */
   #principal({ principal, policy, source }: Traffic): Principal {
     const identity = this.policySet.identities.get(principal);
-    const own = identity?.workload
-      ? [identity.workload.issuer]
-      : (identity?.person?.oidc.map(({ issuer }) => issuer) ?? []);
+    const own = identity ? issuersOf(identity) : [];
     const claimed = (this.policySet.policies.get(policy ?? '')?.subjects ?? []).flatMap((subject) => {
       const { fromClaim } = 'group' in subject ? (this.policySet.groups.get(subject.group) ?? {}) : {};
       return 'group' in subject && fromClaim && own.includes(fromClaim.issuer) ? [{ subject, fromClaim }] : [];
@@ -130,41 +128,28 @@ export class ReplayedRules {
     subject: string,
     cluster: string,
   ): AdmittedGrant | undefined {
-    const identity = this.policySet.identities.get(subject);
-    if (!identity) return undefined;
+    if (!this.policySet.identities.has(subject)) return undefined;
     const streams = (document?.streams ?? policy.streams).filter(
       (name) => this.policySet.streams.get(name)?.cluster === cluster,
     );
-    const wide = {
+    const grant = {
+      uid,
+      name: document?.name ?? uid,
+      requestedBy: document?.requestedBy ?? subject,
       subject,
       policy: policy.name,
       streams,
       topics: document?.topics,
       groups: document?.groups,
       transactionalIds: document?.transactionalIds,
-    };
-    const masks = [...this.policySet.masks.values()].filter((mask) =>
-      mask.streams.some((name) => streams.includes(name)),
-    );
-    return {
-      uid,
-      name: document?.name ?? uid,
-      requestedBy: document?.requestedBy ?? subject,
-      subject,
-      policy: policy.name,
-      cluster,
-      streams: resolveScope(this.policySet, wide),
       operations: document?.operations ?? policy.operations,
+      at: document?.at ?? policy.at,
+    };
+    return freezeGrant(this.policySet, grant, {
       start: Number.NEGATIVE_INFINITY,
       end: Number.POSITIVE_INFINITY,
       admittedAt: 0,
-      unmask: policy.unmask,
-      masksAtAdmission: masks.flatMap((mask) => mask.rules.map((rule) => `${mask.name}/${rule.name}`)),
-      bindings: bindingsDigest(identity),
-      approvedBy: [],
-      commit: '',
-      at: document?.at ?? policy.at,
-    };
+    });
   }
 }
 

@@ -3,9 +3,8 @@ import { formatInstant } from '../clock/instant.ts';
 import type { Grant, PolicySet } from '../model/documents.ts';
 import type { AdmittedGrant } from '../model/right.ts';
 import type { GrantVerdict, Refusal } from '../model/verdict.ts';
-import { bindingsDigest } from '../policy/bindings.ts';
 import { fits } from '../policy/fits.ts';
-import { resolveScope } from '../policy/resolve-scope.ts';
+import { freezeGrant } from '../policy/freeze-grant.ts';
 import { grantDigest, type RepoIdentity, requiredRules } from './approval-digest.ts';
 import { meets, memberOf, screenApprovals } from './count-approvals.ts';
 import type { StepEvidence } from './evidence.ts';
@@ -51,7 +50,6 @@ export function judgeGrant(rules: PolicySet, grant: Grant, evidence: StepEvidenc
   const misfit = fits(rules, grant);
   if (misfit.length > 0) return refuse('DoesNotFitPolicy', misfit.map(({ message }) => message).join('; '));
   const policy = rules.policies.get(grant.policy)!;
-  const subject = rules.identities.get(grant.subject)!;
   const { maxActive } = policy.limits;
   if (maxActive !== undefined && facts.active >= maxActive) {
     return refuse(
@@ -99,27 +97,9 @@ export function judgeGrant(rules: PolicySet, grant: Grant, evidence: StepEvidenc
   const start = Math.max(evidence.mergedAt, grant.window.notBefore ?? 0);
   const end = Math.min(start + grant.window.duration, grant.window.notAfter ?? Number.POSITIVE_INFINITY);
   if (end <= start) return refuse('DoesNotFitPolicy', 'it was merged after its notAfter', seen);
-  const streams = resolveScope(rules, grant);
-  const masks = [...rules.masks.values()].filter((mask) => mask.streams.some((name) => grant.streams.includes(name)));
-  const admitted: AdmittedGrant = {
-    uid: grant.uid,
-    name: grant.name,
-    subject: grant.subject,
-    requestedBy: grant.requestedBy,
-    policy: grant.policy,
-    cluster: rules.streams.get(grant.streams[0]!)!.cluster,
-    streams,
-    operations: grant.operations,
-    start,
-    end,
-    admittedAt: facts.now,
-    unmask: policy.unmask,
-    masksAtAdmission: masks.flatMap((mask) => mask.rules.map((rule) => `${mask.name}/${rule.name}`)),
-    bindings: bindingsDigest(subject),
-    approvedBy: approvals.map(({ by }) => by),
-    commit: evidence.commit,
-    at: grant.at,
-  };
-  const message = `admitted for ${formatIsoDuration(end - start)} from ${formatInstant(start)}, approved by ${admitted.approvedBy.join(', ')}`;
+  const approvedBy = approvals.map(({ by }) => by);
+  const admission = { start, end, admittedAt: facts.now, approvedBy, commit: evidence.commit };
+  const admitted = freezeGrant(rules, grant, admission);
+  const message = `admitted for ${formatIsoDuration(end - start)} from ${formatInstant(start)}, approved by ${approvedBy.join(', ')}`;
   return { verdict: { ...base, admitted: true, refusal: undefined, message, ...seen }, admitted };
 }

@@ -1,12 +1,11 @@
 /** One of the two policy sets that a plan compares, with what every question to it needs. */
-import type { AccessPolicy, Grant, Group, Identity, PolicySet } from '../model/documents.ts';
+import type { AccessPolicy, Grant, Group, PolicySet } from '../model/documents.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Operation, Resource } from '../model/resource.ts';
 import type { AdmittedGrant } from '../model/right.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { bindingsDigest } from '../policy/bindings.ts';
-import { groupsOf } from '../policy/match-identity.ts';
-import { resolveScope } from '../policy/resolve-scope.ts';
+import { freezeGrant } from '../policy/freeze-grant.ts';
+import { groupsOf, issuersOf } from '../policy/match-identity.ts';
 import { indexOf, type SnapshotIndex } from '../policy/snapshot-index.ts';
 import type { Question } from '../policy/stream-rights.ts';
 import { type Requirement, requirementOf } from './approval.ts';
@@ -32,6 +31,8 @@ export interface Side {
   question(asker: Asker, operation: Operation, resource: Resource): Question | undefined;
   requirement(policy: AccessPolicy, stream: string): Requirement;
 }
+
+const always = { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY, admittedAt: 0 };
 
 export function claimKey({ issuer, claim, value }: Claim): string {
   return JSON.stringify([issuer, claim, value]);
@@ -61,11 +62,11 @@ export function sidesOf(base: PolicySet, head: PolicySet): { readonly base: Side
   return {
     base: sideOf(
       base,
-      baseGrants.map((grant) => freeze(base, grant)),
+      baseGrants.map((grant) => freezeGrant(base, grant, always)),
     ),
     head: sideOf(
       head,
-      headGrants.map((grant) => freeze(kept(grant) ? base : head, grant)),
+      headGrants.map((grant) => freezeGrant(kept(grant) ? base : head, grant, always)),
     ),
   };
 }
@@ -114,10 +115,6 @@ function principalOf(set: PolicySet, { identity: name, claims }: Asker): Princip
     .map((group) => group.name)
     .sort();
   return { identity: name, kind: identity.person ? 'person' : 'workload', issuer, claimGroups };
-}
-
-function issuersOf({ person, workload }: Identity): readonly string[] {
-  return workload ? [workload.issuer] : (person?.oidc.map(({ issuer }) => issuer) ?? []);
 }
 
 function concernedBy(set: PolicySet, policy: AccessPolicy): ReadonlyMap<string, readonly string[]> {
@@ -181,29 +178,4 @@ function contentOf({
   ...rest
 }: Grant): string {
   return JSON.stringify(rest);
-}
-
-/** A grant as admission would freeze it under these rules. */
-function freeze(rules: PolicySet, grant: Grant): AdmittedGrant {
-  const masks = [...rules.masks.values()].filter((mask) => mask.streams.some((name) => grant.streams.includes(name)));
-  const subject = rules.identities.get(grant.subject);
-  return {
-    uid: grant.uid,
-    name: grant.name,
-    subject: grant.subject,
-    requestedBy: grant.requestedBy,
-    policy: grant.policy,
-    cluster: rules.streams.get(grant.streams[0] ?? '')?.cluster ?? '',
-    streams: resolveScope(rules, grant),
-    operations: grant.operations,
-    start: Number.NEGATIVE_INFINITY,
-    end: Number.POSITIVE_INFINITY,
-    admittedAt: 0,
-    unmask: rules.policies.get(grant.policy)?.unmask ?? [],
-    masksAtAdmission: masks.flatMap((mask) => mask.rules.map((rule) => `${mask.name}/${rule.name}`)),
-    bindings: subject ? bindingsDigest(subject) : '',
-    approvedBy: [],
-    commit: '',
-    at: grant.at,
-  };
 }

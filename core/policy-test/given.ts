@@ -1,12 +1,10 @@
 /** What a PolicyTest takes as given, as the parts of a decision: a principal and a snapshot. */
 import type { PolicySet } from '../model/documents.ts';
-import type { GivenGrant, PolicyTest } from '../model/policy-test.ts';
+import type { PolicyTest } from '../model/policy-test.ts';
 import type { Principal, TokenClaims } from '../model/principal.ts';
-import type { AdmittedGrant } from '../model/right.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { bindingsDigest } from '../policy/bindings.ts';
+import { freezeGrant } from '../policy/freeze-grant.ts';
 import { matchIdentity, type Unmatched } from '../policy/match-identity.ts';
-import { resolveScope } from '../policy/resolve-scope.ts';
 
 /** Who asks: found from the claims of a token, as the gateway does it. */
 export function givenPrincipal(rules: PolicySet, test: PolicyTest): Principal | Unmatched {
@@ -46,36 +44,12 @@ export function givenSnapshot(rules: PolicySet, { grants, revocations, now }: Po
     revision: 'folder',
     generation: 0,
     policies: rules,
-    grants: new Map(grants.map((given) => [given.grant.uid, admitted(rules, given)])),
+    grants: new Map(
+      grants.map(({ grant, start, end }) => [grant.uid, freezeGrant(rules, grant, { start, end, admittedAt: start })]),
+    ),
     tombstones: revocations.flatMap((name) => {
       const found = rules.revocations.get(name);
       return found ? [{ name, target: found.target, until: found.until, seenAt: now }] : [];
     }),
-  };
-}
-
-/** As admission freezes it, under the rules of now. */
-function admitted(rules: PolicySet, { grant, start, end }: GivenGrant): AdmittedGrant {
-  const { uid, name, subject, requestedBy, policy, streams, operations, at } = grant;
-  return {
-    uid,
-    name,
-    subject,
-    requestedBy,
-    policy,
-    cluster: rules.streams.get(streams[0]!)!.cluster,
-    streams: resolveScope(rules, grant),
-    operations,
-    start,
-    end,
-    admittedAt: start,
-    unmask: rules.policies.get(policy)!.unmask,
-    masksAtAdmission: [...rules.masks.values()].flatMap((mask) =>
-      mask.rules.map((rule) => `${mask.name}/${rule.name}`),
-    ),
-    bindings: bindingsDigest(rules.identities.get(subject)!),
-    approvedBy: [],
-    commit: '',
-    at,
   };
 }

@@ -45,6 +45,11 @@ export function groupsOf(groups: ReadonlyMap<string, Group>, principal: Principa
   return [...names].sort();
 }
 
+/** Issuers whose tokens an Identity can have. */
+export function issuersOf({ person, workload }: Identity): readonly string[] {
+  return workload ? [workload.issuer] : (person?.oidc.map(({ issuer }) => issuer) ?? []);
+}
+
 interface Members {
   /** Names of groups by Identity. */
   readonly listed: ReadonlyMap<string, readonly string[]>;

@@ -7,7 +7,7 @@ import type { Operation, Resource } from '../model/resource.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { decide } from './decide.ts';
 import { hopefulSnapshot } from './hopeful.ts';
-import { groupsOf } from './match-identity.ts';
+import { groupsOf, issuersOf } from './match-identity.ts';
 import { indexOf } from './snapshot-index.ts';
 import { covered, type Question } from './stream-rights.ts';
 
@@ -253,8 +253,4 @@ function tokensOf(set: PolicySet, identity: Identity, policies: readonly AccessP
       .filter(([, groups]) => groups.length > 1)
       .map(([issuer, groups]) => token(issuer, groups.map(({ name }) => name).sort())),
   ];
-}
-
-function issuersOf({ person: human, workload }: Identity): readonly string[] {
-  return workload ? [workload.issuer] : (human?.oidc.map(({ issuer }) => issuer) ?? []);
 }

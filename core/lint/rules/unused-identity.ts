@@ -1,3 +1,4 @@
+import { issuersOf } from '../../policy/match-identity.ts';
 import type { LintRule } from '../rule.ts';
 
 /** An Identity that gets nothing. */
@@ -22,10 +23,7 @@ export const unusedIdentity: LintRule = {
     ]);
     const issuers = new Set(groups.flatMap(({ fromClaim }) => fromClaim?.issuer ?? []));
     for (const identity of set.identities.values()) {
-      const own = identity.workload
-        ? [identity.workload.issuer]
-        : (identity.person?.oidc.map(({ issuer }) => issuer) ?? []);
-      if (used.has(identity.name) || own.some((issuer) => issuers.has(issuer))) continue;
+      if (used.has(identity.name) || issuersOf(identity).some((issuer) => issuers.has(issuer))) continue;
       yield {
         document: identity,
         message: `nothing names identity '${identity.name}'`,
