@@ -46,6 +46,8 @@ export const codes = {
   WrongGenesis: { kind: 'source', summary: 'The genesis commit or its tree is not the one in the trust root.' },
   StateUnusable: { kind: 'source', summary: 'The state store is missing, damaged or locked by another gateway.' },
   ForgeFailed: { kind: 'source', summary: 'The forge could not do what was asked.' },
+  ForgeDenied: { kind: 'source', summary: 'The forge refused the token, or it lacks a permission, which is named.' },
+  ForgeLimited: { kind: 'source', summary: 'The forge answers no more requests until its rate limit is over.' },
   // protocol
   BadFrame: { kind: 'protocol', summary: 'A frame is truncated, oversized or does not parse.' },
   UnknownServerName: { kind: 'protocol', summary: 'A TLS client asked for a name that is no broker, or for none.' },
