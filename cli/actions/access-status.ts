@@ -58,7 +58,7 @@ async function openStatus(workspace: Workspace, request: AccessRequest): Promise
   const current = request.approvals.filter(({ digest }) => digest === content.digest);
   const by = (verdict: 'approve' | 'reject'): string[] =>
     current.filter((approval) => approval.verdict === verdict).map((approval) => approval.by);
-  const parties = exclusions(workspace.rules, { requestSigners: [], claimedEmails: [] }, grant);
+  const parties = exclusions(workspace.rules, { requestSigners: [], contributors: [], claimedEmails: [] }, grant);
   const approvedBy = by('approve').filter((name) => !parties.has(name));
   const waitingFor = approvers.flatMap(({ rule, match, clauses }) => {
     const met = meets(

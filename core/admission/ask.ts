@@ -25,7 +25,7 @@ export function approversFor(
   readonly match: 'all' | 'any';
   readonly clauses: readonly { readonly from: string; readonly count: number; readonly people: readonly string[] }[];
 }[] {
-  const parties = exclusions(rules, { requestSigners: [], claimedEmails: [] }, grant);
+  const parties = exclusions(rules, { requestSigners: [], contributors: [], claimedEmails: [] }, grant);
   return requiredRules(rules, grant).flatMap((name) => {
     const rule = rules.approverRules.get(name);
     if (!rule) return [];

@@ -45,6 +45,7 @@ export function screenApprovals(
     };
     const { statement } = seen;
     if (name === undefined) drop('NotEnoughApprovals', 'no key that counts here made this signature');
+    else if (seen.withdrawn !== undefined) drop('ApprovalWithdrawn', seen.withdrawn);
     else if (statement.repoId !== wanted.repo.repoId || statement.branch !== wanted.repo.branch)
       drop('ApprovalReplayed', 'it is for another repo or branch');
     else if (statement.kind !== wanted.kind || statement.uid !== wanted.uid)

@@ -12,8 +12,10 @@ export interface StepEvidence {
   readonly flaw:
     | { readonly refusal: 'DirectPush' | 'NotAMerge' | 'UnsignedRequest' | 'UnsignedMerge'; readonly message: string }
     | undefined;
-  /** Identities that signed the request's commits. */
+  /** Identities that made the request: plain git: they signed its commits; a hosted forge: they opened it. */
   readonly requestSigners: readonly string[];
+  /** Other Identities that the forge connects with its commits; they can only be excluded. */
+  readonly contributors: readonly string[];
   /** E-mail addresses of authors, committers and co-authors: claims, which can only exclude. */
   readonly claimedEmails: readonly string[];
   /** Epoch ms of the merge, by a signature or the forge's clock. */
@@ -22,12 +24,14 @@ export interface StepEvidence {
   readonly approvals: readonly SeenApproval[];
 }
 
-/** A signature over an approval statement, whoever it is of. */
+/** A signed approval statement, or a review on a forge put as one; whoever it is of. */
 export interface SeenApproval {
-  /** Identity of the key's holder at the step's parent; undefined when no valid key of anybody made it. */
+  /** Identity of the key's or account's holder at the step's parent; undefined when it is nobody's. */
   readonly by: string | undefined;
-  /** Name of the trust root's owner whose key it is. */
+  /** Name of the trust root's owner whose key or account it is. */
   readonly owner: string | undefined;
+  /** Why the forge itself does not count it any more; undefined when it does. */
+  readonly withdrawn: string | undefined;
   readonly statement: ApprovalStatement;
   /** The rules at the statement's base commit, when that lies on the branch before the step. */
   readonly base: PolicySet | undefined;

@@ -8,7 +8,7 @@ import { sameHuman } from './same-human.ts';
  */
 export function exclusions(
   rules: PolicySet,
-  evidence: Pick<StepEvidence, 'requestSigners' | 'claimedEmails'>,
+  evidence: Pick<StepEvidence, 'requestSigners' | 'contributors' | 'claimedEmails'>,
   roles: { readonly subject?: string; readonly requestedBy?: string },
 ): ReadonlyMap<string, string> {
   const excluded = new Map<string, string>();
@@ -17,7 +17,8 @@ export function exclusions(
   };
   add(roles.subject, 'it is for them');
   add(roles.requestedBy, 'they asked for it');
-  for (const signer of evidence.requestSigners) add(signer, 'they signed a commit of the request');
+  for (const signer of evidence.requestSigners) add(signer, 'they made the request');
+  for (const name of evidence.contributors) add(name, 'they had a hand in the request');
   const emails = new Set(evidence.claimedEmails.map(fold));
   for (const identity of rules.identities.values()) {
     if (identity.person?.emails.some((email) => emails.has(fold(email))))

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SimpleGit } from 'simple-git';
 import { SourceError } from '../errors/sluice-error.ts';
 import { type Commit, formatCommit, parseCommit, withSignature } from './commit.ts';
-import { git, hardenedGit } from './hardened-git.ts';
+import { git, hardenedGit, isLoopbackHttp } from './hardened-git.ts';
 import { ObjectReader } from './object-reader.ts';
 import { signSsh } from './ssh-signature.ts';
 
@@ -27,6 +27,12 @@ const branchRef = (branch: string): string => `refs/heads/${branch}`;
 const trackedRef = (branch: string): string => `refs/sluice/remote/${branch}`;
 const branchName = /^(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)))[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/;
 
+export interface CloneOptions {
+  readonly signal?: AbortSignal;
+  /** What git shows the forge over https; asked for before each use, since it may be rotated. */
+  readonly token?: () => Promise<string | undefined>;
+}
+
 /**
  * A bare clone of our own, one explicit refspec a fetch, never a work tree. Only objects are trusted, by their ids:
  * refs/replace, grafts, alternates and shallow files are refused when they turn up.
@@ -36,27 +42,40 @@ export class BareClone implements AsyncDisposable {
   readonly #git: SimpleGit;
   #reader: ObjectReader | undefined;
 
-  private constructor(dir: string, signal: AbortSignal | undefined) {
+  readonly #url: string;
+  readonly #token: (() => Promise<string | undefined>) | undefined;
+  #configured: string | undefined;
+
+  private constructor(dir: string, url: string, { signal, token }: CloneOptions) {
     this.dir = dir;
-    this.#git = hardenedGit(dir, signal ? { signal } : {});
+    this.#url = url;
+    this.#token = /^https?:\/\//.test(url) ? token : undefined;
+    this.#git = hardenedGit(dir, { http: isLoopbackHttp(url), ...(signal ? { signal } : {}) });
   }
 
   /** Opens the clone in `dir`, or makes an empty one; `url` is where it fetches from and pushes to. */
-  static async open(dir: string, url: string, signal?: AbortSignal): Promise<BareClone> {
+  static async open(dir: string, url: string, options: CloneOptions = {}): Promise<BareClone> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    const clone = new BareClone(dir, signal);
+    const clone = new BareClone(dir, url, options);
     if (!existsSync(join(dir, 'HEAD'))) await git(clone.#git, 'init', '--quiet', '--bare', '--template=', '.');
-    await writeFile(
-      join(dir, 'config'),
-      `[core]\n\trepositoryformatversion = 0\n\tbare = true\n[remote "origin"]\n\turl = ${JSON.stringify(url)}\n`,
-    );
+    await clone.#configure(undefined);
     await clone.assertPlain();
     return clone;
   }
 
   /** Fetches one branch and returns its tip; undefined when the remote has no such branch. */
-  async fetch(branch: string): Promise<string | undefined> {
+  fetch(branch: string): Promise<string | undefined> {
     assertBranch(branch);
+    return this.#fetch(branchRef(branch), trackedRef(branch));
+  }
+
+  /** Fetches the head of a forge's pull request, merged or not; undefined when the forge keeps none. */
+  fetchPull(number: number): Promise<string | undefined> {
+    return this.#fetch(`refs/pull/${number}/head`, `refs/sluice/pull/${number}`);
+  }
+
+  async #fetch(from: string, to: string): Promise<string | undefined> {
+    await this.#authorize();
     try {
       await git(
         this.#git,
@@ -66,19 +85,20 @@ export class BareClone implements AsyncDisposable {
         '--no-write-fetch-head',
         '--no-recurse-submodules',
         'origin',
-        `+${branchRef(branch)}:${trackedRef(branch)}`,
+        `+${from}:${to}`,
       );
     } catch (error) {
       if (error instanceof SourceError && /couldn't find remote ref/.test(error.why ?? '')) return undefined;
       throw error;
     }
     await this.assertPlain();
-    return this.resolve(trackedRef(branch));
+    return this.resolve(to);
   }
 
   /** Fetches every ref of the remote that starts with `prefix` (`refs/heads/request/`); returns [short name, tip] pairs. */
   async fetchAll(prefix: string): Promise<readonly (readonly [string, string])[]> {
     const to = `refs/sluice/remote-${prefix.replaceAll('/', '-')}`;
+    await this.#authorize();
     await git(
       this.#git,
       'fetch',
@@ -274,6 +294,7 @@ export class BareClone implements AsyncDisposable {
     refs: readonly { ref: string; commit: string | undefined; expected?: string }[],
     options: { readonly force?: boolean; readonly dryRun?: boolean } = {},
   ): Promise<void> {
+    await this.#authorize();
     const leases = refs.filter((r) => r.expected !== undefined).map((r) => `--force-with-lease=${r.ref}:${r.expected}`);
     await git(
       this.#git,
@@ -306,6 +327,23 @@ export class BareClone implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reader?.[Symbol.asyncDispose]();
     this.#reader = undefined;
+  }
+
+  /** The token goes into a file that only this user reads, not onto a command line that all can see. */
+  async #authorize(): Promise<void> {
+    if (this.#token) await this.#configure(await this.#token());
+  }
+
+  async #configure(token: string | undefined): Promise<void> {
+    const remote = `[remote "origin"]\n\turl = ${JSON.stringify(this.#url)}\n`;
+    const basic = token && Buffer.from(`x-access-token:${token}`).toString('base64');
+    const header = basic ? `[http]\n\textraHeader = "Authorization: Basic ${basic}"\n\tfollowRedirects = false\n` : '';
+    const text = `[core]\n\trepositoryformatversion = 0\n\tbare = true\n${remote}${header}`;
+    if (text === this.#configured) return;
+    const temporary = join(this.dir, `config-${process.pid}`);
+    await writeFile(temporary, text, { mode: 0o600 });
+    await rename(temporary, join(this.dir, 'config'));
+    this.#configured = text;
   }
 
   #objects(): ObjectReader {

@@ -29,6 +29,11 @@ export const settings: readonly string[] = [
   'gc.auto=0',
 ];
 
+/** Plain http is for a forge on this machine. */
+export function isLoopbackHttp(url: string): boolean {
+  return /^http:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::\d+)?\//.test(url);
+}
+
 /** HOME stays, because ssh looks for its keys there; git's own configuration is switched off by name. */
 export function gitEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   const { PATH = '', HOME = '/', SSH_AUTH_SOCK } = process.env;
@@ -38,11 +43,17 @@ export function gitEnvironment(extra: Readonly<Record<string, string>> = {}): Re
 /** A runner for git commands in `dir` (a bare repo, or where one is to be made). `timeout` in ms without output. */
 export function hardenedGit(
   dir: string,
-  options: { timeout?: number; env?: Readonly<Record<string, string>>; signal?: AbortSignal } = {},
+  options: {
+    timeout?: number;
+    env?: Readonly<Record<string, string>>;
+    signal?: AbortSignal;
+    /** Lets http through, for `isLoopbackHttp`. */
+    http?: boolean;
+  } = {},
 ): SimpleGit {
   return simpleGit({
     baseDir: dir,
-    config: [...settings],
+    config: options.http ? [...settings, 'protocol.http.allow=always'] : [...settings],
     timeout: { block: options.timeout ?? 60_000 },
     ...(options.signal ? { abort: options.signal } : {}),
     // simple-git takes a silent failure for a success: a merge with conflicts, a revision that does not exist.

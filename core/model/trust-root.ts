@@ -1,12 +1,12 @@
 /** What the gateway believes before it has read anything: configured outside the repo it follows. */
 export interface TrustRoot {
-  /** Plain git: the genesis commit id names the repo. */
+  /** Names the repo for ever: the forge's numeric id; plain git: the genesis commit id. */
   readonly repoId: string;
   readonly branch: string;
   readonly genesis: { readonly commit: string; readonly tree: string };
-  /** SSH public keys, `type base64`, of the owners of the policy plane. */
-  readonly owners: readonly { readonly name: string; readonly key: string }[];
-  /** Owner signatures that a policy-plane change needs. */
+  /** Who owns the policy plane. */
+  readonly owners: readonly Owner[];
+  /** Owner signatures, or approvals on the forge, that a policy-plane change needs. */
   readonly threshold: number;
   readonly issuers: readonly TrustedIssuer[];
   /** ms by which a merge statement may be ahead of the gateway's clock. */
@@ -14,6 +14,16 @@ export interface TrustRoot {
   /** ms without a successful fetch after which grants give no new sessions. */
   readonly maxStaleness: number;
   readonly maxStaleDeny: number;
+}
+
+/** A person who owns the policy plane, known by a key, an account on the forge, or both. */
+export interface Owner {
+  /** Identity name. */
+  readonly name: string;
+  /** SSH public key, `type base64`. */
+  readonly key: string | undefined;
+  /** Numeric id of the account on the trust root's forge. */
+  readonly account: number | undefined;
 }
 
 export interface TrustedIssuer {

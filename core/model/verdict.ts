@@ -11,6 +11,7 @@ export const refusals = [
   'ApprovalForOtherContent',
   'ApprovalExpired',
   'ApprovalReplayed',
+  'ApprovalWithdrawn',
   'Vetoed',
   'DoesNotFitPolicy',
   'PolicyGone',

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock/clock.ts';
 import { formatInstant } from '../../core/clock/instant.ts';
 import { BareClone } from '../../core/git/bare-clone.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
+import { RevisionLoader } from '../../core/source/revision.ts';
 import { adminApp } from '../api/admin-app.ts';
 import { publicApp } from '../api/public-app.ts';
 import { serveSocket, serveTcp } from '../api/serve.ts';
@@ -22,6 +23,7 @@ import type { DataPlane } from '../workers/data-plane.ts';
 import { WorkerPool, type WorkerPoolOptions } from '../workers/worker-pool.ts';
 import { CleanUpDebts } from './clean-up-debts.ts';
 import { DataPath } from './data-path.ts';
+import { evidenceFrom } from './evidence.ts';
 import { maskersFor } from './maskers.ts';
 import { brokerWords, PartsHealth, recorderWords, workerWords } from './parts-health.ts';
 import { openRecorder } from './recording.ts';
@@ -103,8 +105,11 @@ export async function startGateway(
   const plane: DataPlane = local ?? workersOf({ ...common, entry, conditions, recorder, brokers, recording });
   const debts = new CleanUpDebts(state, conditions, clock, (counts) => plane.leftOver(counts));
   const clone = stack.use(await BareClone.open(join(config.stateDir, 'policies.git'), config.policyRepo.url));
+  const loader = new RevisionLoader(clone);
   const round = new PolicyRound({
     clone,
+    loader,
+    source: evidenceFrom(config, clone, loader),
     state,
     snapshots: {
       get current() {

@@ -36,11 +36,27 @@ export interface ClusterConfig {
   readonly sessionIdle: number;
 }
 
+/** Where requests are opened, approved and merged, and what the gateway reads there with. */
+export interface ForgeConfig {
+  readonly kind: 'github' | 'gitea';
+  /** Base of its API. */
+  readonly url: string;
+  /** `owner/name`. */
+  readonly repo: string;
+  readonly credentials:
+    | { readonly tokenFile: string }
+    | { readonly appId: number; readonly installationId: number; readonly privateKeyFile: string };
+  /** Undefined = it sends none. */
+  readonly webhookSecretFile: string | undefined;
+}
+
 /** gateway.yaml after checking: absolute paths, durations in ms, defaults filled in. */
 export interface GatewayConfig {
   readonly name: string;
   readonly policyRepo: { readonly url: string; readonly branch: string; readonly pollInterval: number };
   readonly trustRoot: TrustRoot;
+  /** Undefined = plain git. */
+  readonly forge: ForgeConfig | undefined;
   readonly stateDir: string;
   readonly recording: { readonly dir: string; readonly keyFile: string };
   readonly maskKeyFile: string | undefined;

@@ -5,11 +5,12 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseIsoDuration } from '../../core/clock/duration.ts';
 import { formatLocation, type Problem } from '../../core/errors/problem.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
+import { isLoopbackHttp } from '../../core/git/hardened-git.ts';
 import { isPlainKey } from '../../core/git/ssh-signature.ts';
 import { loadDocumentAs } from '../../core/load/load-document.ts';
 import type { Path, YamlDocument } from '../../core/load/load-yaml.ts';
 import { type GatewayConfigDocument, validateGatewayConfigDocument } from '../../core/schema/gateway-config.ts';
-import type { ClusterConfig, GatewayConfig, HostPort, ServerTls } from './gateway-config.ts';
+import type { ClusterConfig, ForgeConfig, GatewayConfig, HostPort, ServerTls } from './gateway-config.ts';
 
 const mostWorkers = 64;
 const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
@@ -87,10 +88,10 @@ class ConfigReader {
         pollInterval: this.#duration(policyRepo.pollInterval ?? 'PT10S', ['spec', 'policyRepo', 'pollInterval']),
       },
       trustRoot: {
-        repoId: trustRoot.genesis.commit,
+        repoId: trustRoot.forge ? String(trustRoot.forge.repoId) : trustRoot.genesis.commit,
         branch,
         genesis: trustRoot.genesis,
-        owners: trustRoot.owners,
+        owners: trustRoot.owners.map(({ name, key, account }) => ({ name, key, account })),
         threshold: trustRoot.threshold,
         issuers: trustRoot.issuers.map((entry, i) => ({
           issuer: entry.issuer,
@@ -107,6 +108,7 @@ class ConfigReader {
         maxStaleness: this.#duration(trustRoot.maxStaleness ?? 'PT15M', ['spec', 'trustRoot', 'maxStaleness']),
         maxStaleDeny: this.#duration(trustRoot.maxStaleDeny ?? 'PT4H', ['spec', 'trustRoot', 'maxStaleDeny']),
       },
+      forge: this.#forge(trustRoot.forge),
       stateDir: this.#path(spec.state.dir),
       recording: { dir: this.#path(spec.recording.dir), keyFile: this.#path(spec.recording.keyFile) },
       maskKeyFile: spec.masking && this.#path(spec.masking.keyFile),
@@ -179,22 +181,55 @@ class ConfigReader {
     }
   }
 
-  #checkOwners({ owners, threshold }: GatewayConfigDocument['spec']['trustRoot']): void {
-    owners.forEach(({ name, key }, i) => {
+  #forge(forge: GatewayConfigDocument['spec']['trustRoot']['forge']): ForgeConfig | undefined {
+    if (!forge) return undefined;
+    const at = ['spec', 'trustRoot', 'forge'];
+    const { kind, url, repo, tokenFile, app, webhookSecretFile } = forge;
+    const { protocol, hostname } = new URL(url);
+    if (protocol === 'http:' && !loopback.test(hostname)) {
+      this.#problem([...at, 'url'], 'config/insecure-forge', 'over http the token would be seen', 'use https');
+    }
+    if ((tokenFile === undefined) === (app === undefined)) {
+      this.#problem(at, 'config/forge-credentials', 'the forge takes one kind of credentials', 'give tokenFile or app');
+    }
+    if (app && kind !== 'github') {
+      this.#problem([...at, 'app'], 'config/forge-credentials', `${kind} knows no such apps`, 'give tokenFile');
+    }
+    return {
+      kind,
+      url: url.replace(/\/+$/, ''),
+      repo,
+      credentials: app
+        ? { ...app, privateKeyFile: this.#path(app.privateKeyFile) }
+        : { tokenFile: this.#path(tokenFile ?? '') },
+      webhookSecretFile: webhookSecretFile === undefined ? undefined : this.#path(webhookSecretFile),
+    };
+  }
+
+  #checkOwners({ owners, threshold, forge }: GatewayConfigDocument['spec']['trustRoot']): void {
+    owners.forEach(({ name, key, account }, i) => {
       const at = ['spec', 'trustRoot', 'owners', i];
-      if (!isPlainKey(key))
+      if ((forge ? account : key) === undefined) {
+        const [what, why] = forge ? ['account', 'reviews on the forge'] : ['key', 'signed statements'];
+        this.#problem(at, 'config/owner', `owner '${name}' has no ${what}, and ${why} are what counts`, `add ${what}`);
+      }
+      if (key !== undefined && !isPlainKey(key))
         this.#problem(
           [...at, 'key'],
           'config/key',
           'this is not an OpenSSH public key',
           'write it as `type base64`, without a comment',
         );
-      if (owners.findIndex((other) => other.key === key || other.name === name) < i) {
+      const same = (other: (typeof owners)[number]): boolean =>
+        other.name === name ||
+        (key !== undefined && other.key === key) ||
+        (account !== undefined && other.account === account);
+      if (owners.findIndex(same) < i) {
         this.#problem(
           at,
           'config/duplicate',
-          `owner '${name}' or the key is there twice`,
-          'one key each: a threshold counts people',
+          `owner '${name}', the key or the account is there twice`,
+          'one each: a threshold counts people',
         );
       }
     });
@@ -228,7 +263,7 @@ class ConfigReader {
   }
 
   #url(url: string): string {
-    const remote = /^(?:https|ssh|file):\/\//.test(url) || /^[\w.-]+@[\w.-]+:/.test(url);
+    const remote = /^(?:https|ssh|file):\/\//.test(url) || isLoopbackHttp(url) || /^[\w.-]+@[\w.-]+:/.test(url);
     return remote ? url : this.#path(url);
   }
 }

@@ -1,9 +1,8 @@
 import type { ContentChange } from '../../core/admission/approval-digest.ts';
 import { judgeGrant } from '../../core/admission/judge-grant.ts';
 import { judgePolicy } from '../../core/admission/judge-policy.ts';
-import { collectEvidence } from '../../core/forge/plain/collect-evidence.ts';
+import type { EvidenceSource, Step } from '../../core/forge/evidence-source.ts';
 import type { BareClone, TreeChange } from '../../core/git/bare-clone.ts';
-import type { Commit } from '../../core/git/commit.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
 import type { AdmittedGrant } from '../../core/model/right.ts';
 import type { TrustRoot } from '../../core/model/trust-root.ts';
@@ -29,47 +28,47 @@ export interface StepSources {
   readonly clone: BareClone;
   readonly loader: RevisionLoader;
   readonly trustRoot: TrustRoot;
+  readonly source: EvidenceSource;
 }
 
 /**
- * Judges the tree difference from a commit's first parent. `rules` are the admitted ones before it. Grants that are
+ * Judges one step. `rules` are the admitted ones before it. Grants that are
  * added are judged one by one; deleted grants and new revocations only narrow and were taken in already; everything
  * else needs the owners.
  */
 export async function judgeStep(
-  { clone, loader, trustRoot }: StepSources,
+  { clone, loader, trustRoot, source }: StepSources,
   rules: PolicySet,
   rulesCommit: string,
-  commit: Commit,
+  step: Step,
   state: GatewayState,
   now: number,
 ): Promise<StepJudgement> {
-  const parent = commit.parents[0] ?? trustRoot.genesis.commit;
-  const changes = await clone.changes(parent, commit.id);
+  const { commit } = step;
+  const changes = await clone.changes(step.parent, commit);
   const added = changes.filter(({ path, before, after }) => isGrantFile(path) && after && before?.id !== after.id);
   const planes = changes.filter(isForOwners);
   const emergencies = changes
     .filter(({ path, before, after }) => isBreakGlassFile(path) && after && before?.id !== after.id)
-    .map(({ path }) => refusedEmergency(commit.id, path));
+    .map(({ path }) => refusedEmergency(commit, path));
   const narrows = changes.some(({ path }) => isGrantFile(path) || isRevocationFile(path));
   const lifts = changes.filter(({ path, after }) => isRevocationFile(path) && !after).map(({ path }) => nameOf(path));
   const nothing = { grants: emergencies, policy: undefined, mergedAt: 0, narrows, lifts };
   if (added.length === 0 && planes.length === 0) return nothing;
-  const rulesAt = async (id: string): Promise<PolicySet | undefined> => (await loader.plane(id)).policySet;
-  const evidence = await collectEvidence({ clone, trustRoot, rulesAt }, rules, commit);
+  const evidence = await source.evidence(rules, step);
   if (added.length > 0 && planes.length > 0) {
     const message = `the step changes grants and rules at once: ${planes
       .map(({ path }) => path)
       .slice(0, 5)
       .join(', ')}`;
-    const verdict = policyRefusal(commit.id, 'MixedStep', message);
+    const verdict = policyRefusal(commit, 'MixedStep', message);
     const grants = await Promise.all(
-      added.map(({ path }) => refusedGrant(loader, rulesCommit, commit.id, path, 'MixedStep', message)),
+      added.map(({ path }) => refusedGrant(loader, rulesCommit, commit, path, 'MixedStep', message)),
     );
     return { ...nothing, grants: [...emergencies, ...grants], policy: verdict };
   }
   if (planes.length > 0) {
-    const loaded = await loader.plane(commit.id);
+    const loaded = await loader.plane(commit);
     const policy = judgePolicy(rules, planes.map(toContentChange), evidence, {
       trustRoot,
       now,
@@ -84,7 +83,7 @@ export async function judgeStep(
   let running = state;
   for (const { path } of added) {
     const judged = await judgeGrantFile(
-      { loader, rules, rulesCommit, commit: commit.id, path, trustRoot, state: running, now },
+      { loader, rules, rulesCommit, commit, path, trustRoot, state: running, now },
       evidence,
     );
     if (judged.admitted) {

@@ -4,12 +4,16 @@ import type { Conditions } from '../telemetry/conditions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 const longestBackOff = 60_000;
+/** ms between rounds while a forge makes up its mind. */
+const soon = 300;
 
 /** What one round found, for the condition and the pace of the next. */
 export type RoundOutcome =
   | { readonly kind: 'ready'; readonly revision: string; readonly message: string }
   /** Nothing will change until there is a new commit. */
-  | { readonly kind: 'stalled'; readonly reason: string; readonly message: string };
+  | { readonly kind: 'stalled'; readonly reason: string; readonly message: string }
+  /** All is well, but there is more to be had in a moment. */
+  | { readonly kind: 'waiting'; readonly message: string };
 
 /**
  * Runs rounds one after another: when the poll interval is over, or earlier when woken. A round that fails is tried
@@ -24,6 +28,7 @@ export class ReconcileLoop {
   readonly #stopping = new AbortController();
   #failures = 0;
   #woken = false;
+  #waiting = false;
   #nap: AbortController | undefined;
   #waiters: (() => void)[] = [];
   #running: Promise<void> | undefined;
@@ -89,7 +94,8 @@ export class ReconcileLoop {
       for (const resolve of waiters) resolve();
       if (signal.aborted || this.#woken || this.#waiters.length > 0) continue;
       this.#nap = new AbortController();
-      const pause = this.#failures === 0 ? this.#interval : Math.min(longestBackOff, 250 * 2 ** this.#failures);
+      const calm = this.#waiting ? Math.min(soon, this.#interval) : this.#interval;
+      const pause = this.#failures === 0 ? calm : Math.min(longestBackOff, 250 * 2 ** this.#failures);
       await sleep(this.#clock, pause, this.#nap.signal).catch(() => {});
       this.#nap = undefined;
     }
@@ -101,10 +107,13 @@ export class ReconcileLoop {
     try {
       const outcome = await this.#round(signal);
       this.#failures = 0;
+      this.#waiting = outcome.kind === 'waiting';
       this.#lastSuccess = this.#clock.now();
       if (outcome.kind === 'ready') {
         this.#conditions.set('Ready', 'True', 'UpToDate', outcome.message);
         this.#conditions.set('Stalled', 'False', 'UpToDate', outcome.message);
+      } else if (outcome.kind === 'waiting') {
+        this.#conditions.set('Stalled', 'False', 'AwaitingForge', outcome.message);
       } else {
         this.#conditions.set('Stalled', 'True', outcome.reason, outcome.message);
       }

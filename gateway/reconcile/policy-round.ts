@@ -1,14 +1,14 @@
 import type { Clock } from '../../core/clock/clock.ts';
 import { SourceError } from '../../core/errors/sluice-error.ts';
+import type { EvidenceSource, Step } from '../../core/forge/evidence-source.ts';
 import type { BareClone } from '../../core/git/bare-clone.ts';
-import type { Commit } from '../../core/git/commit.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
 import type { AdmittedGrant } from '../../core/model/right.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { TrustRoot } from '../../core/model/trust-root.ts';
 import type { GrantVerdict, PolicyVerdict } from '../../core/model/verdict.ts';
 import { isPlaneFile } from '../../core/source/policy-tree.ts';
-import { RevisionLoader } from '../../core/source/revision.ts';
+import type { RevisionLoader } from '../../core/source/revision.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { GatewayState, StateStore } from '../state/state-store.ts';
 import { judgeStep, type StepJudgement } from './judge-step.ts';
@@ -20,6 +20,9 @@ const keptRefusals = 200;
 
 export interface PolicyRoundOptions {
   readonly clone: BareClone;
+  readonly loader: RevisionLoader;
+  /** Where it is proved what became of the new commits. */
+  readonly source: EvidenceSource;
   readonly state: StateStore;
   /** The snapshot in force. `swap` comes back when the next one is in force everywhere; what it takes away goes at once. */
   readonly snapshots: { readonly current: Snapshot | undefined; swap(next: Snapshot): void | Promise<void> };
@@ -42,7 +45,7 @@ export class PolicyRound {
 
   constructor(options: PolicyRoundOptions) {
     this.#options = options;
-    this.#loader = new RevisionLoader(options.clone);
+    this.#loader = options.loader;
   }
 
   async run(): Promise<RoundOutcome> {
@@ -55,18 +58,16 @@ export class PolicyRound {
       return { kind: 'stalled', reason: 'BranchGone', message: `the branch '${trustRoot.branch}' does not exist` };
     const now = this.#options.clock.now(); // before any revocation of this round is seen, so that it ends what the round admits
     await this.#narrow(tip);
-    const steps = await clone.firstParents(tip, state.current.judgedCommit, mostSteps);
-    if (steps === undefined) {
+    const commits = await clone.firstParents(tip, state.current.judgedCommit, mostSteps);
+    if (commits === undefined) {
       const message = `commit ${state.current.judgedCommit.slice(0, 12)} is not on the first-parent chain of ${tip.slice(0, 12)} any more`;
       return { kind: 'stalled', reason: 'HistoryRewritten', message };
     }
-    let before = state.current.judgedCommit;
-    for (const step of steps) {
-      await this.#judge(step, before, now);
-      before = step;
-    }
+    const { steps, undecided } = await this.#options.source.steps(state.current.judgedCommit, commits);
+    for (const step of steps) await this.#judge(step, now);
     await this.#narrow(tip); // for the grants that were admitted just now
     await this.#apply();
+    if (undecided !== undefined) return { kind: 'waiting', message: undecided };
     const { frozen, admittedCommit } = state.current;
     if (frozen)
       return {
@@ -99,13 +100,13 @@ export class PolicyRound {
     await this.#apply();
   }
 
-  async #judge(id: string, parent: string, now: number): Promise<void> {
-    const { clone, trustRoot, state, clock } = this.#options;
-    const commit = await this.#commit(id, parent);
+  async #judge(step: Step, now: number): Promise<void> {
+    const { clone, trustRoot, state, clock, source } = this.#options;
+    const id = step.commit;
     const { admittedCommit, frozen } = state.current;
     const rules = await this.#rules(admittedCommit);
-    const sources = { clone, loader: this.#loader, trustRoot };
-    const found = await judgeStep(sources, rules, admittedCommit, commit, state.current, now);
+    const sources = { clone, loader: this.#loader, trustRoot, source };
+    const found = await judgeStep(sources, rules, admittedCommit, step, state.current, now);
     const same = (frozen || found.policy) !== undefined && (await this.#sameRules(admittedCommit, id));
     const judged = frozen && !same ? withheld(found, frozen.commit) : found;
     // What came and went between two fetches is in no tip: each step is asked.
@@ -117,18 +118,6 @@ export class PolicyRound {
     });
     for (const { verdict } of judged.grants) this.#audit(verdict);
     if (judged.policy) this.#audit(judged.policy);
-  }
-
-  /** A step that git takes and we do not read counts as one that nobody signed. */
-  async #commit(id: string, parent: string): Promise<Commit> {
-    try {
-      return await this.#options.clone.commit(id);
-    } catch (error) {
-      if (!(error instanceof SourceError && error.code === 'RepoUnsafe')) throw error;
-      const nobody = { name: '', email: '', when: 0 };
-      const unread = { tree: '', signature: undefined, payload: Buffer.alloc(0), message: '' };
-      return { id, parents: [parent], author: nobody, committer: nobody, ...unread };
-    }
   }
 
   /** The rules at two commits are the same files: a refused change was taken back. */

@@ -5,11 +5,12 @@ import type { BareClone } from '../../git/bare-clone.ts';
 import type { Commit } from '../../git/commit.ts';
 import type { PolicySet } from '../../model/documents.ts';
 import type { TrustRoot } from '../../model/trust-root.ts';
+import { claimedEmails } from '../claimed-emails.ts';
+import { isOnBranch } from '../on-branch.ts';
 import { approvalTrailer, mergeTrailer, type SignedStatement, unpackTrailers } from './signed-statement.ts';
 import { identityBehind, ownerBehind } from './signers.ts';
 
 const mostRequestCommits = 200;
-const mostStepsBack = 500;
 
 export interface PlainSources {
   readonly clone: BareClone;
@@ -30,6 +31,7 @@ export async function collectEvidence(sources: PlainSources, rules: PolicySet, s
     commit: step.id,
     parent,
     requestSigners: [],
+    contributors: [],
     claimedEmails: [],
     mergedAt: 0,
     mergedBy: '',
@@ -76,6 +78,7 @@ export async function collectEvidence(sources: PlainSources, rules: PolicySet, s
     parent,
     flaw: undefined,
     requestSigners: [...signers].sort(),
+    contributors: [],
     claimedEmails: [...emails].sort(),
     mergedAt: merge.mergedAt,
     mergedBy: merge.by,
@@ -123,19 +126,10 @@ async function readApproval(
   return {
     by,
     owner: await ownerBehind(trustRoot, payload, signature, approvalNamespace),
+    withdrawn: undefined,
     statement,
     base: onBranch ? await rulesAt(statement.baseCommit) : undefined,
   };
-}
-
-/** On the first-parent chain: what a request brought along was never in force, whatever its rules say. */
-async function isOnBranch(clone: BareClone, commit: string, parent: string): Promise<boolean> {
-  if (!/^[0-9a-f]{40,64}$/.test(commit)) return false;
-  try {
-    return (await clone.firstParents(parent, commit, mostStepsBack)) !== undefined;
-  } catch {
-    return false; // the object is not here, or long past: it is on no branch that we follow
-  }
 }
 
 /** A path that the merge commit changes in another way than its request does. */
@@ -153,12 +147,4 @@ async function readCommit(clone: BareClone, id: string): Promise<Commit | undefi
     if (error instanceof SluiceError && error.code === 'RepoUnsafe') return undefined;
     throw error;
   }
-}
-
-/** Addresses that a commit claims for its authors; they can only exclude. */
-function claimedEmails(commit: Commit): string[] {
-  const coAuthors = [...commit.message.matchAll(/^(?:co-authored-by|signed-off-by):[^<\n]*<([^>\n]+)>/gim)].map(
-    (match) => match[1]!,
-  );
-  return [commit.author.email, commit.committer.email, ...coAuthors].map((email) => email.trim().toLowerCase());
 }

@@ -32,5 +32,6 @@ export function ownerBehind(
   signature: string,
   namespace: string,
 ): Promise<string | undefined> {
-  return verifySsh(payload, signature, namespace, trustRoot.owners);
+  const keys = trustRoot.owners.flatMap(({ name, key }) => (key === undefined ? [] : [{ name, key }]));
+  return verifySsh(payload, signature, namespace, keys);
 }

@@ -19,6 +19,7 @@ function signed(
   return {
     by,
     owner,
+    withdrawn: undefined,
     base: rules,
     statement: {
       version: 1,
@@ -45,6 +46,7 @@ function judge(
     parent,
     flaw: undefined,
     requestSigners: ['alice'],
+    contributors: [],
     claimedEmails: [],
     mergedAt,
     mergedBy: 'bob',

@@ -92,6 +92,7 @@ export function approval(
   return {
     by,
     owner: undefined,
+    withdrawn: undefined,
     base: 'base' in bend ? bend.base : base,
     statement: {
       version: 1,
@@ -115,6 +116,7 @@ export function judge(approvals: readonly SeenApproval[], bend: Bend = {}): Gran
     parent,
     flaw: undefined,
     requestSigners: ['alice'],
+    contributors: [],
     claimedEmails: [],
     mergedAt,
     mergedBy: 'bob',

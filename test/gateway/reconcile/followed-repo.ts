@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import type { AuditEvent } from '../../../core/audit/event.ts';
 import { systemClock } from '../../../core/clock/clock.ts';
+import { PlainEvidence } from '../../../core/forge/plain/plain-evidence.ts';
 import {
   approvalTrailer,
   mergeTrailer,
@@ -14,6 +15,7 @@ import {
 import { BareClone } from '../../../core/git/bare-clone.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { TrustRoot } from '../../../core/model/trust-root.ts';
+import { RevisionLoader } from '../../../core/source/revision.ts';
 import { PolicyRound } from '../../../gateway/reconcile/policy-round.ts';
 import { SnapshotStore } from '../../../gateway/snapshot/snapshot-store.ts';
 import { StateStore } from '../../../gateway/state/state-store.ts';
@@ -67,7 +69,7 @@ export class FollowedRepo implements AsyncDisposable {
       repoId: repo.genesis.commit,
       branch: 'main',
       genesis: repo.genesis,
-      owners: [{ name: 'olga', key: repo.keys['olga']!.key }],
+      owners: [{ name: 'olga', key: repo.keys['olga']!.key, account: undefined }],
       threshold: 1,
       issuers: [],
       maxSkew: 60_000,
@@ -93,8 +95,12 @@ export class FollowedRepo implements AsyncDisposable {
         await clone[Symbol.asyncDispose]();
       },
     };
+    const loader = new RevisionLoader(clone);
+    const rulesAt = async (commit: string) => (await loader.plane(commit)).policySet;
     const round = new PolicyRound({
       clone,
+      loader,
+      source: new PlainEvidence({ clone, trustRoot, rulesAt }),
       state,
       snapshots,
       trustRoot,

@@ -1,0 +1,37 @@
+import { type ContentDigest, grantDigest, policyDigest, type RepoIdentity } from '../admission/approval-digest.ts';
+import type { BareClone } from '../git/bare-clone.ts';
+import { isForOwners, isGrantFile } from './policy-tree.ts';
+import type { RevisionLoader } from './revision.ts';
+
+/** One thing that somebody is asked to approve. */
+export interface AskedContent {
+  readonly kind: 'grant' | 'policy';
+  /** uid of the grant; empty for a policy change. */
+  readonly uid: string;
+  readonly content: ContentDigest;
+}
+
+/**
+ * What `commit` asks for beside `base`, as its digests: each Grant it adds or changes, and the policy change as a
+ * whole. Grants that do not load ask for nothing. The rules are those of `base`, so an approval of content that a
+ * later change of the rules gives another meaning has another digest.
+ */
+export async function requestContent(
+  from: { readonly clone: Pick<BareClone, 'changes'>; readonly loader: RevisionLoader; readonly repo: RepoIdentity },
+  base: string,
+  commit: string,
+): Promise<readonly AskedContent[]> {
+  const { clone, loader, repo } = from;
+  const changes = await clone.changes(base, commit);
+  const planes = changes.filter(isForOwners);
+  const asked: AskedContent[] = [];
+  if (planes.length > 0) asked.push({ kind: 'policy', uid: '', content: policyDigest(planes, repo) });
+  const { policySet } = await loader.plane(base);
+  if (!policySet) return asked;
+  for (const { path, before, after } of changes) {
+    if (!isGrantFile(path) || !after || before?.id === after.id) continue;
+    const { grant } = await loader.grant(base, commit, path);
+    if (grant) asked.push({ kind: 'grant', uid: grant.uid, content: grantDigest(policySet, grant, repo) });
+  }
+  return asked;
+}
