@@ -5,8 +5,8 @@
 import pRetry from 'p-retry';
 import type { Clock } from '../../clock/clock.ts';
 import { InputError, SourceError } from '../../errors/sluice-error.ts';
-import { hostOf, readBody, retryAfter } from './http-answer.ts';
 import { type FailedAnswer, forgeError } from './forge-error.ts';
+import { hostOf, readBody, retryAfter } from './http-answer.ts';
 
 export interface JsonClientOptions {
   /** Where the paths begin: `https://git.example.com/api/v1`. */
@@ -119,7 +119,9 @@ export class JsonClient {
     } catch (cause) {
       if (cause instanceof SourceError) throw cause;
       signal?.throwIfAborted();
-      const flaw = timeout.signal.aborted ? `no whole answer in ${timeoutMs} ms` : 'no whole answer: the connection failed';
+      const flaw = timeout.signal.aborted
+        ? `no whole answer in ${timeoutMs} ms`
+        : 'no whole answer: the connection failed';
       throw passing({ flaw, cause });
     } finally {
       timer.cancel();
@@ -133,7 +135,9 @@ export class JsonClient {
 }
 
 function address(url: string, { path, query = {} }: JsonRequest): string {
-  const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString();
+  const search = String(
+    new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)])),
+  );
   return `${url}${path}${search === '' ? '' : `?${search}`}`;
 }
 
