@@ -3,6 +3,7 @@ import type { Group, Kind, PolicyDocument } from '../model/documents.ts';
 import type { Findings } from './findings.ts';
 import type { Path, YamlDocument } from './load-yaml.ts';
 import { didYouMean } from './nearest.ts';
+import { uidForm } from './uid-form.ts';
 
 /** A document of the model beside its text. */
 export interface Placed<D extends PolicyDocument = PolicyDocument> {
@@ -19,7 +20,8 @@ export function checkReferences(
   groups: ReadonlyMap<string, Group>,
   findings: Findings,
 ): void {
-  for (const { kind, name, path, trusted, soft } of references(placed.document, placed.yaml)) {
+  for (const { kind, or, name, path, trusted, soft } of references(placed.document, placed.yaml)) {
+    if (or !== undefined && names.get(or)?.has(name)) continue;
     if (!names.get(kind)?.has(name)) {
       const message = `there is no ${kind} '${name}'`;
       const fix = didYouMean(name, names.get(kind) ?? []) ?? `add it to the repo, or name another ${kind}`;
@@ -34,6 +36,8 @@ export function checkReferences(
 
 interface Reference {
   readonly kind: Kind;
+  /** Another kind whose name it may be. */
+  readonly or?: Kind;
   readonly name: string;
   readonly path: Path;
   /** What a group whose members come from a claim must not do. */
@@ -105,8 +109,8 @@ function references(document: PolicyDocument, yaml: YamlDocument): Reference[] {
       const { target } = document;
       if ('subject' in target) return one('Identity', 'subject', target.subject || undefined);
       // A grant's file may be deleted long before its revocation is; a uid names no file at all.
-      if (/^[0-9a-f]{32}$/.test(target.grant)) return [];
-      return [{ kind: 'Grant', name: target.grant, path: ['spec', 'grant'], soft: true }];
+      if (uidForm.test(target.grant)) return [];
+      return [{ kind: 'Grant', or: 'BreakGlass', name: target.grant, path: ['spec', 'grant'], soft: true }];
     }
   }
 }

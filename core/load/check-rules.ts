@@ -1,5 +1,5 @@
 /** Documents that satisfy their schema and yet contradict themselves or each other. */
-import type { AccessPolicy, ApproverRule, Cluster, Group, MaskPolicy, Stream } from '../model/documents.ts';
+import type { AccessPolicy, Cluster, MaskPolicy, Stream } from '../model/documents.ts';
 import { formatPattern } from '../model/resource.ts';
 import type { Placed } from './check-references.ts';
 import type { Findings } from './findings.ts';
@@ -56,21 +56,6 @@ export function checkPolicy(
       const message = `MaskPolicy '${maskName}' has no rule '${ruleName}'`;
       findings.at(yaml, ['spec', 'unmask', i], 'reference/dangling', message, fix);
     }
-  }
-}
-
-/** A rule that nobody can meet locks its policies: worth a warning. */
-export function checkApproverRule(
-  { document: rule, yaml }: Placed<ApproverRule>,
-  groups: ReadonlyMap<string, Group>,
-  findings: Findings,
-): void {
-  for (const [i, { from, count }] of rule.require.clauses.entries()) {
-    const group = groups.get(from);
-    if (!group || group.fromClaim || group.members.length >= count) continue;
-    const path = ['spec', 'require', rule.require.match, i, 'count'];
-    const message = `group '${from}' has ${group.members.length} ${group.members.length === 1 ? 'member' : 'members'}, so ${count} of them can never approve`;
-    findings.warn(yaml, path, 'policy/unmeetable', message, 'add members or lower the count');
   }
 }
 

@@ -4,8 +4,11 @@ import type { Grant, Kind, PolicyDocument, PolicySet, Stream } from '../model/do
 import { fits } from '../policy/fits.ts';
 import { checkBreakGlass } from './check-break-glass.ts';
 import { checkIdentities } from './check-identities.ts';
+import { checkApproverRule, checkBreakGlassTerms, checkQuorum } from './check-limits.ts';
+import { checkRevocable } from './check-names.ts';
 import { checkReferences, type Placed } from './check-references.ts';
-import { checkApproverRule, checkPolicy, checkStream } from './check-rules.ts';
+import { checkPolicy, checkStream } from './check-rules.ts';
+import { checkGrantScope, checkPolicyScope } from './check-scopes.ts';
 import { Findings } from './findings.ts';
 import type { DocumentOf } from './kinds.ts';
 import { type RawDocument, readDocuments } from './read-documents.ts';
@@ -41,11 +44,19 @@ export function loadPolicySet(files: readonly SourceFile[]): LoadedPolicySet {
   const of = <K extends Kind>(kind: K): Placed<Extract<PolicyDocument, { kind: K }>>[] =>
     placed.filter((one): one is Placed<Extract<PolicyDocument, { kind: K }>> => one.document.kind === kind);
   for (const stream of of('Stream')) checkStream(stream, sets.clusters, findings);
-  for (const policy of of('AccessPolicy')) checkPolicy(policy, sets.masks, findings);
-  for (const rule of of('ApproverRule')) checkApproverRule(rule, sets.groups, findings);
+  for (const policy of of('AccessPolicy')) {
+    checkPolicy(policy, sets.masks, findings);
+    checkPolicyScope(policy, findings);
+    checkBreakGlassTerms(policy, findings);
+  }
+  for (const rule of of('ApproverRule')) checkApproverRule(rule, sets, findings);
+  for (const one of of('Repo')) checkQuorum(one, sets.identities, findings);
   checkIdentities(of('Identity'), findings);
   checkGrants(of('Grant'), sets, findings);
   for (const one of of('BreakGlass')) checkBreakGlass(one, sets, findings);
+  const dated = [...of('Grant'), ...of('BreakGlass')];
+  for (const one of dated) checkGrantScope(one, sets.streams, findings);
+  checkRevocable(dated, sets.grants, findings);
   const [repo] = of('Repo').map((one) => one.document);
   // A value that its schema refuses is told once: what is said of it later follows from that.
   const told = new Set(read.problems.map((problem) => formatLocation(problem.at)));

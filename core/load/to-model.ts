@@ -39,6 +39,7 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
     ...named(data, yaml),
     kind: 'Repo',
     quorum: data.spec.quorum ?? 1,
+    forge: data.spec.forge,
     widenPrincipalsPercent: data.spec.limits?.widenPrincipalsPercent ?? 30,
     acknowledge: data.spec.acknowledge ?? [],
   }),

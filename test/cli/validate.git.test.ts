@@ -26,6 +26,12 @@ test.each(['pretty', 'json', 'sarif', 'junit', 'github'])('a broken repo as %s',
   await expect(stdout).toMatchFileSnapshot(`../fixtures/validate/broken.${format}.txt`);
 });
 
+test('a repo whose documents are sound one by one and contradict each other', async () => {
+  const { stdout, stderr, code } = await runSluice(['validate', 'test/fixtures/contradicting-repo']);
+  expect([code, stderr]).toEqual([1, '']);
+  await expect(stdout).toMatchFileSnapshot('../fixtures/validate/contradicting.pretty.txt');
+});
+
 test('the JSON is as its schema says', async () => {
   for (const repo of [broken, 'policies-example']) {
     const { stdout } = await runSluice(['validate', repo, '--format', 'json']);

@@ -296,7 +296,6 @@ describe('a grant has to fit its policy', () => {
     ['grant/duration', { window: '{duration: PT5H}' }],
     ['grant/topics', { topics: '[{prefix: pay}]' }],
     ['grant/groups', { groups: '[{literal: shared}]' }],
-    ['grant/transactional-ids', { transactionalIds: '[{prefix: bob.}]' }],
     ['grant/window', { window: '{duration: PT1H, notBefore: 2026-01-02T00:00:00Z, notAfter: 2026-01-01T00:00:00Z}' }],
     ['reference/dangling', { policy: 'aks' }],
     ['schema/pattern', { uid: 'abc' }],
@@ -311,6 +310,18 @@ describe('a grant has to fit its policy', () => {
       'a stream outside',
       'grant/streams',
       [['Stream', 'x', '{cluster: main, topics: [{prefix: x.}]}'], grant({ streams: '[x]' })],
+    ],
+    [
+      'an id of somebody else',
+      'grant/transactional-ids',
+      [
+        [
+          'AccessPolicy',
+          'w',
+          '{mode: onRequest, approval: leads, subjects: [{group: leads}], streams: [payments], operations: [produce]}',
+        ],
+        grant({ policy: 'w', operations: '[produce]', transactionalIds: '[{prefix: bob.}]' }),
+      ],
     ],
     ['a standing policy', 'grant/policy', [policy('mode: standing'), grant({ policy: 'p' })]],
     [
