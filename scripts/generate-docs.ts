@@ -1,6 +1,6 @@
 /**
  * docs/reference/ from what the code runs by: kinds.md from schemas/v1, cli.md from cli/commands, errors.md from the
- * code table, lint.md from core/lint, kafka.md from the enforcement table, clients.md from the client matrix. `--check`
+ * code table, lint.md from core/lint, problems.md from core/load, kafka.md from the enforcement table, clients.md from the client matrix. `--check`
  * writes nothing and ends with 1 when a committed page is not what would be written.
  */
 import { spawnSync } from 'node:child_process';
@@ -12,6 +12,7 @@ import { documentCommands } from './document-commands.ts';
 import { documentErrors } from './document-errors.ts';
 import { documentKafka } from './document-kafka.ts';
 import { documentLint } from './document-lint.ts';
+import { documentProblems } from './document-problems.ts';
 import { documentSchemas } from './document-schemas.ts';
 
 const out = new URL('../docs/reference/', import.meta.url);
@@ -53,6 +54,7 @@ export async function referencePages(): Promise<Record<string, string>> {
     'cli.md': await documentCommands(),
     'errors.md': documentErrors(),
     'lint.md': documentLint(),
+    'problems.md': documentProblems(),
     'clients.md': documentClients(),
     'kafka.md': documentKafka(),
   };

@@ -19,13 +19,13 @@ export function checkPolicyScope({ document: policy, yaml }: Placed<AccessPolicy
   for (const field of idle(policy)) {
     const { things, fix } = wordsOf[field];
     const message = `'${field}' means nothing here: ${spoken(policy.operations)} never about ${things}`;
-    findings.atKey(yaml, ['spec', field], 'policy/contradiction', message, fix);
+    findings.warn(yaml, ['spec', field], 'policy/idle-pattern', message, fix);
   }
 }
 
 /**
- * The same in a Grant or BreakGlass, and a stream of it that none of its topics is of. Both are warnings: they give
- * less than was written, and a file that was merged long ago must not stop what comes after it.
+ * The same in a Grant or BreakGlass, and a stream of it that none of its topics is of. All of this is a warning: it
+ * gives less than was written, and a file that was merged long ago must not stop what comes after it.
  */
 export function checkGrantScope(
   { document, yaml }: Placed<Grant> | Placed<BreakGlass>,
