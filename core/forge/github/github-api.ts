@@ -2,8 +2,10 @@ import { InputError } from '../../errors/sluice-error.ts';
 import { AnswerFields } from '../gitea/answer-fields.ts';
 import type { Account, ForgeApi, ForgeRepo, MergedPull, Pull, Review } from '../hosted/forge-api.ts';
 import { mergedTo, readAccount, readPull, readRepo, readReview } from './github-answers.ts';
-import { type GitHubAnswer, GitHubClient, type GitHubClientOptions, pageSize, type Question } from './github-client.ts';
+import { pageSize } from './github-cache.ts';
+import { GitHubClient, type GitHubClientOptions } from './github-client.ts';
 import { contributorsOf } from './github-contributors.ts';
+import type { GitHubAnswer, Question } from './github-question.ts';
 
 export interface GitHubApiOptions extends GitHubClientOptions {
   /** `owner/name`. */

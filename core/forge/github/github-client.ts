@@ -4,9 +4,10 @@ import { InputError, SourceError } from '../../errors/sluice-error.ts';
 import { type FailedAnswer, forgeError } from '../hosted/forge-error.ts';
 import { hostOf } from '../hosted/http-answer.ts';
 import { type GitHubApp, GitHubAppToken } from './github-app-token.ts';
-import { GitHubCache, pageSize } from './github-cache.ts';
+import { GitHubCache } from './github-cache.ts';
 import { githubFetch, isBelow } from './github-fetch.ts';
 import { limitedUntil } from './github-limits.ts';
+import type { GitHubAnswer, GitHubList, Question } from './github-question.ts';
 
 /** Most pages of one list; one that has more is none. */
 const mostPages = 50;
@@ -25,26 +26,6 @@ export interface GitHubClientOptions {
   readonly timeoutMs?: number | undefined;
   /** Most bytes of one answer; 16 MiB when absent. */
   readonly cap?: number | undefined;
-}
-
-/** What a question is for, and what it needs, for its error. */
-export interface Question {
-  readonly asked: string;
-  readonly permission: string;
-  /** Statuses other than 2xx that are an answer too; they carry no value. */
-  readonly besides?: readonly number[];
-}
-
-export interface GitHubAnswer {
-  readonly status: number;
-  readonly value: unknown;
-  /** The error of an answer whose value is not what it must be. */
-  failed(flaw: string): SourceError;
-}
-
-/** The rows of all pages of a list. */
-export interface GitHubList extends GitHubAnswer {
-  readonly value: readonly unknown[];
 }
 
 type Ask = (request: Octokit['request']) => Promise<Answered>;
@@ -232,5 +213,3 @@ function assertToken(token: string, host: string): void {
     fix: 'put the token alone where it is read from',
   });
 }
-
-export { pageSize };

@@ -1,7 +1,9 @@
 import { AnswerFields, type Failed } from '../gitea/answer-fields.ts';
 import type { Account, Pull } from '../hosted/forge-api.ts';
 import { readAccount, readHands } from './github-answers.ts';
-import { type GitHubClient, type GitHubList, pageSize } from './github-client.ts';
+import { pageSize } from './github-cache.ts';
+import type { GitHubClient } from './github-client.ts';
+import type { GitHubList } from './github-question.ts';
 
 /** GitHub tells of no more commits of a pull request. */
 const mostCommits = 250;
