@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config';
 const shared = { deps: { interopDefault: false } }; // import CommonJS packages as node does
 
 /**
- * Five projects, by what a test needs: `unit` nothing, `wire` loopback sockets, `git` git and ssh-keygen,
+ * Six projects, by what a test needs: `unit` nothing, `wire` loopback sockets, `git` git and ssh-keygen,
  * `e2e` a real broker, issuer and clients, which the tests start themselves, `clients` those and the clients of the
- * matrix, which `npm test` leaves to `npm run test:clients`.
+ * matrix, `forges` a real forge. `npm test` leaves the last two to `npm run test:clients` and `npm run test:forges`.
  */
 export default defineConfig({
   test: {
@@ -23,7 +23,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/*.test.ts', 'test/{core,cli,gateway,scenarios,contract}/**/*.test.ts'],
-          exclude: ['**/*.{wire,git,e2e}.test.ts'],
+          exclude: ['**/*.{wire,git,e2e,forges}.test.ts'],
         },
       },
       { test: { ...shared, name: 'wire', include: ['test/**/*.wire.test.ts'], testTimeout: 20_000 } },
@@ -36,6 +36,16 @@ export default defineConfig({
           globalSetup: ['test/support/e2e-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'forges',
+          include: ['test/forges/**/*.forges.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 900_000, // the first run builds the server
           fileParallelism: false,
         },
       },

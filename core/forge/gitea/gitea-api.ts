@@ -42,7 +42,7 @@ export class GiteaApi implements ForgeApi {
   readonly #early = new WeakSet<Error>();
 
   constructor({ url, repo, token, ...rest }: GiteaOptions) {
-    if (!/^[\w.-]+\/[\w.-]+$/.test(repo)) {
+    if (!/^(?!\.+\/)[\w.-]+\/(?!\.+$)[\w.-]+$/.test(repo)) {
       throw new InputError('BadConfig', 'the name of the repo is none', { fix: 'write it like owner/name' });
     }
     const authorization = token === undefined ? undefined : `token ${token}`;

@@ -32,7 +32,7 @@ export async function contributorsOf(
   }
   const history = await lists.uncounted(
     { path: `/repos/${repo}/issues/${pull.number}/timeline`, asked: about('the history'), permission },
-    fields.number('review_comments'),
+    fields.numberOrZero('review_comments'),
   );
   for (const event of history) {
     if (event.text('type') === 'pull_push') found.push(readAccount(event.objectOrNull('user')));
