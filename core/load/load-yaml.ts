@@ -13,6 +13,7 @@ import {
   LineCounter,
   parseAllDocuments,
   type Scalar,
+  visit,
 } from 'yaml';
 import type { Location, Problem } from '../errors/problem.ts';
 import { type SourceFile, sourceLimits } from './source-file.ts';
@@ -131,6 +132,12 @@ function readDocument(
       },
     ],
   });
+  const key = collectionKey(document);
+  if (key) {
+    const message = 'this key is a map or a list; keys are text';
+    const at = locateRange(key[0], key[1]);
+    return { problems: [{ rule: 'yaml/key', severity: 'error', message, fix: 'put it in quotes', at }] };
+  }
   if (expandsTooFar(document)) return bomb(`its aliases expand to more than ${sourceLimits.aliasNodes} nodes`);
   let value: unknown;
   try {
@@ -202,6 +209,20 @@ function placeInScalar(node: Scalar, source: string, offset: number): number | u
     before--;
   }
   return range[1];
+}
+
+/** The first key that is no scalar: what `{{ name }}` without quotes is to YAML. It would be read as text that nobody wrote. */
+function collectionKey(document: Document.Parsed): Range | undefined {
+  let found: Range | undefined;
+  visit(document, {
+    Pair: (_position, { key }) => {
+      const node = isAlias(key) ? key.resolve(document) : key;
+      if (!isCollection(node)) return undefined;
+      found = rangeOf(key);
+      return found ? visit.BREAK : undefined;
+    },
+  });
+  return found;
 }
 
 function isTooDeep(document: Document.Parsed): boolean {

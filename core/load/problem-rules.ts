@@ -8,6 +8,7 @@ export const problemRules: Readonly<Record<string, string>> = {
   'yaml/conflict-marker': 'A marker of a merge that was not finished.',
   'yaml/duplicate-key': 'A key that is in its map twice.',
   'yaml/empty': 'A file without a document.',
+  'yaml/key': 'A key that is a map or a list, such as a template without quotes.',
   'yaml/not-utf8': 'Bytes that are not UTF-8.',
   'yaml/one-document': 'More than one document in a file that holds one.',
   'yaml/syntax': 'Text that is not YAML.',

@@ -372,6 +372,8 @@ describe('files', () => {
     ['alias to itself', ['yaml/alias clusters/x.yaml:1:1'], 'clusters/x.yaml', 'a: &a [*a]\n'],
     ['dangling alias', ['yaml/alias clusters/x.yaml:1:1'], 'clusters/x.yaml', 'a: *nothing\n'],
     ['a tag', ['yaml/tag clusters/x.yaml:1:4'], 'clusters/x.yaml', 'a: !!js/function x\n'],
+    ['a template', ['yaml/key clusters/x.yaml:1:5'], 'clusters/x.yaml', 'a: {{ name }}\n'],
+    ['a list for a key', ['yaml/key clusters/x.yaml:2:1'], 'clusters/x.yaml', 'b: &b [1]\n*b : 1\n'],
     ['nested too deeply', ['yaml/too-deep clusters/x.yaml:1:1'], 'clusters/x.yaml', '['.repeat(100_000)],
     ['nothing in it', ['yaml/empty clusters/x.yaml:1:1'], 'clusters/x.yaml', '# later\n'],
     ['text only', ['schema/type clusters/x.yaml:1:1'], 'clusters/x.yaml', 'hello\n'],
