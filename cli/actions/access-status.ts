@@ -4,7 +4,6 @@ import { judgeGrant } from '../../core/admission/judge-grant.ts';
 import type { Clock } from '../../core/clock/clock.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
 import type { AccessRequest } from '../../core/forge/forge.ts';
-import { collectEvidence } from '../../core/forge/plain/collect-evidence.ts';
 import type { Grant } from '../../core/model/documents.ts';
 import type { AdmittedGrant } from '../../core/model/right.ts';
 import { isGrantFile } from '../../core/source/policy-tree.ts';
@@ -87,8 +86,8 @@ async function openStatus(workspace: Workspace, request: AccessRequest): Promise
 }
 
 async function mergedGrants(workspace: Workspace, clock: Clock): Promise<AccessStatus[]> {
-  const { clone, tip, repoId, branch, rules } = workspace;
-  const steps = (await clone.firstParents(tip, repoId, 500)) ?? [];
+  const { clone, tip, genesis, repoId, branch, rules } = workspace;
+  const steps = (await clone.firstParents(tip, genesis, 500)) ?? [];
   const found: AccessStatus[] = [];
   const alive = new Set((await clone.tree(tip)).map((entry) => entry.path));
   const { revocations } = await workspace.loader.narrowing(tip);
@@ -101,9 +100,7 @@ async function mergedGrants(workspace: Workspace, clock: Clock): Promise<AccessS
     );
     if (added.length === 0) continue;
     const before = (await workspace.loader.plane(parent)).policySet ?? rules;
-    const trustRoot = { repoId, branch, owners: [] };
-    const rulesAt = async (at: string) => (await workspace.loader.plane(at)).policySet;
-    const evidence = await collectEvidence({ clone, trustRoot, rulesAt }, before, commit);
+    const evidence = await workspace.evidence.evidence(before, { commit: id, parent });
     for (const { path } of added) {
       const { grant, problems } = await workspace.loader.grant(parent, id, path);
       if (!grant) {

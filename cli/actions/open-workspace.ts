@@ -4,10 +4,19 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../../core/clock/clock.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
+import type { EvidenceSource } from '../../core/forge/evidence-source.ts';
+import type { Forge } from '../../core/forge/forge.ts';
+import { identityOf } from '../../core/forge/hosted/accounts.ts';
+import type { ForgeApi } from '../../core/forge/hosted/forge-api.ts';
+import { HostedEvidence } from '../../core/forge/hosted/hosted-evidence.ts';
+import { HostedForge } from '../../core/forge/hosted/hosted-forge.ts';
+import { openForgeApi } from '../../core/forge/open-forge-api.ts';
+import { PlainEvidence } from '../../core/forge/plain/plain-evidence.ts';
 import { PlainForge, type Signer } from '../../core/forge/plain/plain-forge.ts';
 import { BareClone } from '../../core/git/bare-clone.ts';
 import { publicKeyOf } from '../../core/git/ssh-signature.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
+import { requestContent } from '../../core/source/request-content.ts';
 import { RevisionLoader } from '../../core/source/revision.ts';
 
 export interface WorkspaceOptions {
@@ -25,20 +34,28 @@ export interface WorkspaceOptions {
 export interface Workspace extends AsyncDisposable {
   readonly clone: BareClone;
   readonly loader: RevisionLoader;
-  readonly forge: PlainForge;
+  readonly forge: Forge;
+  /** What is proved about merged steps. */
+  readonly evidence: EvidenceSource;
   readonly tip: string;
+  /** Commit that admission starts from. */
+  readonly genesis: string;
+  /** The forge's id of the repo; plain git: the genesis commit. */
   readonly repoId: string;
   readonly branch: string;
   readonly rules: PolicySet;
-  /** undefined when no key was found; its name is the Identity's. */
-  readonly signer: Signer | undefined;
+  /** Whoever works here, by key or forge account; undefined when that is nobody. `name` is the Identity's. */
+  readonly signer: { readonly name: string; readonly email: string } | undefined;
+  /** What to do about it when it is nobody. */
+  readonly signerFix: string;
 }
 
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const url = localPath(options.repo) ?? options.repo;
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const id = createHash('sha256').update(url).digest('hex').slice(0, 16);
-  const clone = await BareClone.open(join(cache, 'sluice', 'repos', id), url);
+  const token = forgeToken();
+  const clone = await BareClone.open(join(cache, 'sluice', 'repos', id), url, { token: async () => token });
   try {
     const tip = await clone.fetch(options.branch);
     if (tip === undefined) {
@@ -55,38 +72,73 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         fix: 'run sluice validate in a checkout of it',
       });
     }
-    const repoId = options.genesis ?? (await clone.root(tip));
-    const signer = await findSigner(policySet, options.key);
-    const forge = new PlainForge({
-      clone,
-      clock: options.clock,
-      repoId,
-      branch: options.branch,
-      tip,
-      rules: policySet,
-      owners: [],
-      signer,
-    });
-    return {
-      clone,
-      loader,
-      forge,
-      tip,
-      repoId,
-      branch: options.branch,
-      rules: policySet,
-      signer,
-      [Symbol.asyncDispose]: () => clone[Symbol.asyncDispose](),
-    };
+    const genesis = options.genesis ?? (await clone.root(tip));
+    const common = { clone, loader, tip, genesis, branch: options.branch, rules: policySet };
+    const dispose = { [Symbol.asyncDispose]: () => clone[Symbol.asyncDispose]() };
+    const address = policySet.repo?.forge;
+    const people = address
+      ? await hostedPeople(common, openForgeApi(address, { token }, options.clock), options.clock)
+      : await plainPeople(common, options);
+    return { ...common, ...people, ...dispose };
   } catch (error) {
     await clone[Symbol.asyncDispose]();
     throw error;
   }
 }
 
+type Opened = Pick<Workspace, 'clone' | 'loader' | 'tip' | 'genesis' | 'branch' | 'rules'>;
+type People = Pick<Workspace, 'forge' | 'evidence' | 'repoId' | 'signer' | 'signerFix'>;
+
+async function plainPeople(opened: Opened, { key, clock }: WorkspaceOptions): Promise<People> {
+  const { clone, loader, genesis: repoId, branch, tip, rules } = opened;
+  const signer = await findSigner(rules, key);
+  const trustRoot = { repoId, branch, owners: [] };
+  return {
+    forge: new PlainForge({ clone, clock, repoId, branch, tip, rules, owners: [], signer }),
+    evidence: new PlainEvidence({ clone, trustRoot, rulesAt: rulesOf(loader) }),
+    repoId,
+    signer,
+    signerFix: 'give --key FILE, the SSH private key whose public half is in your Identity',
+  };
+}
+
+async function hostedPeople(opened: Opened, api: ForgeApi, clock: Clock): Promise<People> {
+  const { clone, loader, branch, tip, rules } = opened;
+  const repoId = String((await api.repo()).id);
+  const account = await api.account();
+  const name = identityOf(rules, api.host, account);
+  const signer = name === undefined ? undefined : { name, email: emailOf(rules, name) };
+  const askedAt = (base: string, commit: string) =>
+    requestContent({ clone, loader, repo: { repoId, branch } }, base, commit);
+  const trustRoot = { repoId, branch, owners: [], maxSkew: 60_000 };
+  return {
+    forge: new HostedForge({ api, clone, clock, branch, tip, rules, askedAt, author: signer }),
+    evidence: new HostedEvidence({ api, clone, clock, trustRoot, rulesAt: rulesOf(loader), askedAt }),
+    repoId,
+    signer,
+    signerFix: account
+      ? `have the owners add account ${account.id} on ${api.host} to your Identity`
+      : 'put a token of your own account into SLUICE_FORGE_TOKEN',
+  };
+}
+
+function rulesOf(loader: RevisionLoader): (commit: string) => Promise<PolicySet | undefined> {
+  return async (commit) => (await loader.plane(commit)).policySet;
+}
+
+function emailOf(rules: PolicySet, name: string): string {
+  return rules.identities.get(name)?.person?.emails[0] ?? `${name}@localhost`;
+}
+
+/** From where the forges' own tools take it too. */
+function forgeToken(): string | undefined {
+  const { SLUICE_FORGE_TOKEN, GH_TOKEN, GITHUB_TOKEN, GITEA_TOKEN } = process.env;
+  return [SLUICE_FORGE_TOKEN, GH_TOKEN, GITHUB_TOKEN, GITEA_TOKEN].find((token) => token !== undefined && token !== '');
+}
+
 /** A path on this machine, made absolute; undefined for a URL. */
 function localPath(repo: string): string | undefined {
-  if (/^(?:https|ssh|file):\/\//.test(repo) || /^[\w.-]+@[\w.-]+:/.test(repo)) return undefined;
+  if (/^(?:https?|ssh|file):\/\//.test(repo) || /^[\w.-]+@[\w.-]+:/.test(repo)) return undefined;
   const path = resolve(repo);
   if (!existsSync(path))
     throw new InputError('BadUsage', `there is no policy repo at ${repo}`, { fix: 'give --repo, or set SLUICE_REPO' });
@@ -109,8 +161,7 @@ async function findSigner(rules: PolicySet, given: string | undefined): Promise<
     throw error;
   }
   for (const { name, person } of rules.identities.values()) {
-    if (person?.signingKeys.some((own) => own.key === key))
-      return { name, email: person.emails[0] ?? `${name}@localhost`, keyFile };
+    if (person?.signingKeys.some((own) => own.key === key)) return { name, email: emailOf(rules, name), keyFile };
   }
   if (given === undefined) return undefined;
   throw new InputError('BadKey', 'the key belongs to no Identity of the policy repo', {

@@ -11,6 +11,7 @@ import type { Grant, PolicySet } from '../../core/model/documents.ts';
 import type { Operation } from '../../core/model/resource.ts';
 import { validateGrantDocument } from '../../core/schema/grant.ts';
 import type { Workspace } from './open-workspace.ts';
+import { requestBody } from './request-body.ts';
 
 export interface AccessWish {
   readonly streams: readonly string[];
@@ -38,6 +39,8 @@ export interface RequestedAccess {
   readonly approvers: ReturnType<typeof approversFor>;
   /** Head of the request; undefined for a dry run. */
   readonly head: string | undefined;
+  /** Page of the request on the forge. */
+  readonly url: string | undefined;
 }
 
 /** Writes the grant that a wish comes to and opens the request. Nothing is pushed for a dry run. */
@@ -49,9 +52,7 @@ export async function requestAccess(
 ): Promise<RequestedAccess> {
   const { rules, signer, forge } = workspace;
   if (!signer) {
-    throw new InputError('BadKey', 'whose request is it?', {
-      fix: 'give --key FILE, the SSH private key whose public half is in your Identity',
-    });
+    throw new InputError('BadKey', 'whose request is it?', { fix: workspace.signerFix });
   }
   for (const stream of wish.streams) {
     if (rules.streams.has(stream)) continue;
@@ -81,10 +82,11 @@ export async function requestAccess(
     throw new InputError('BadUsage', `the request would not be a valid Grant: ${check.problems[0]?.message}`);
   const approvers = approversFor(rules, grant);
   const result = { name: grant.name, grant, file, yaml, approvers };
-  if (dryRun) return { ...result, head: undefined };
+  if (dryRun) return { ...result, head: undefined, url: undefined };
   const title = `Ask for ${grant.operations.join(', ')} on ${grant.streams.join(', ')} for ${grant.subject}`;
-  const request = await forge.open({ name: grant.name, title, files: { [file]: yaml } });
-  return { ...result, head: request.head };
+  const body = requestBody(grant, approvers);
+  const request = await forge.open({ name: grant.name, title, body, files: { [file]: yaml } });
+  return { ...result, head: request.head, url: request.url };
 }
 
 function draftOf(wish: AccessWish, requestedBy: string, clock: Clock): Omit<Grant, 'policy'> {

@@ -98,5 +98,5 @@ export async function signRequest(
   verdict: ApprovalStatement['verdict'],
   clock: Clock,
 ): Promise<void> {
-  await workspace.forge.sign(reviewed.request, statementFor(workspace, reviewed, verdict, clock));
+  await workspace.forge.say(reviewed.request, statementFor(workspace, reviewed, verdict, clock));
 }

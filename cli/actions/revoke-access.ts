@@ -49,6 +49,6 @@ export async function revokeAccess(
     { apiVersion: 'sluice.dev/v1', kind: 'Revocation', metadata: { name }, spec: { ...target, reason } },
     { lineWidth: 0 },
   );
-  const commit = await workspace.forge.pushDirectly(`Revoke ${about}`, { [file]: yaml });
+  const commit = await workspace.forge.narrow(`Revoke ${about}`, { [file]: yaml });
   return { name, file, commit };
 }

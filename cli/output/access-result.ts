@@ -7,7 +7,7 @@ import { type Style, visible } from './style.ts';
 
 /** What was asked for, and what has to happen now. */
 export function requestedPretty(result: RequestedAccess, style: Style): string {
-  const { grant, approvers, head } = result;
+  const { grant, approvers, head, url } = result;
   const lines =
     head === undefined
       ? [style.yellow('Nothing was sent (dry run). The request would be:'), '', result.yaml.trimEnd(), '']
@@ -26,7 +26,7 @@ export function requestedPretty(result: RequestedAccess, style: Style): string {
   if (head !== undefined)
     lines.push(
       '',
-      `Approvers run: sluice approval sign ${grant.name}`,
+      url === undefined ? `Approvers run: sluice approval sign ${grant.name}` : `Approve it at: ${visible(url)}`,
       `Follow it with: sluice access status ${grant.name}`,
     );
   return lines.join('\n');

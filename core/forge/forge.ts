@@ -10,6 +10,8 @@ export interface AccessRequest {
   /** The commit of the followed branch that it is based on. */
   readonly base: string;
   readonly approvals: readonly (Approval & { readonly verdict: ApprovalStatement['verdict'] })[];
+  /** Page of it on the forge; undefined on plain git. */
+  readonly url: string | undefined;
 }
 
 /**
@@ -23,10 +25,16 @@ export interface Forge {
   open(request: {
     readonly name: string;
     readonly title: string;
+    /** For people, in Markdown. Nothing reads it back. */
+    readonly body: string;
     readonly files: Readonly<Record<string, string | undefined>>;
   }): Promise<AccessRequest>;
   list(): Promise<readonly AccessRequest[]>;
   find(name: string): Promise<AccessRequest | undefined>;
+  /** Says what somebody decided about exactly the head that they saw. The newest word of a person counts. */
+  say(request: AccessRequest, statement: ApprovalStatement): Promise<void>;
+  /** Puts on the branch what only takes away; needs nobody's approval. Returns the commit. */
+  narrow(title: string, files: Readonly<Record<string, string | undefined>>): Promise<string>;
   /** Merges a request; returns the merge commit. */
   merge(request: AccessRequest): Promise<string>;
 }

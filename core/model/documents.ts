@@ -18,8 +18,18 @@ export interface Repo extends Named {
   readonly quorum: number;
   /** A change that widens what a larger share of all Identities may do has to be acknowledged. */
   readonly widenPrincipalsPercent: number;
+  /** Where requests are opened and approved; undefined = plain git. Only the CLI believes it. */
+  readonly forge: ForgeAddress | undefined;
   /** Digests of plans (`sha256:` and hex) that go beyond a limit and are meant. */
   readonly acknowledge: readonly string[];
+}
+
+export interface ForgeAddress {
+  readonly kind: 'github' | 'gitea';
+  /** Base of its API. */
+  readonly url: string;
+  /** `owner/name`. */
+  readonly repo: string;
 }
 
 export interface Cluster extends Named {

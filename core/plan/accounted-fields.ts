@@ -14,7 +14,14 @@ type FieldsOf<K extends model.Kind> = Exclude<keyof Extract<model.PolicyDocument
 export type Place = 'rights' | 'approval' | 'masks' | 'identity' | 'repo' | 'none';
 
 export const accountedFields: { readonly [K in model.Kind]: { readonly [F in FieldsOf<K>]: Place } } = {
-  Repo: { name: 'none', labels: 'none', quorum: 'repo', widenPrincipalsPercent: 'repo', acknowledge: 'none' },
+  Repo: {
+    name: 'none',
+    labels: 'none',
+    quorum: 'repo',
+    widenPrincipalsPercent: 'repo',
+    acknowledge: 'none',
+    forge: 'none',
+  },
   Cluster: { name: 'rights', labels: 'none', type: 'none', owners: 'none' },
   Stream: {
     name: 'rights',

@@ -8,6 +8,7 @@ export const emptyPolicySet: PolicySet = {
     labels: {},
     at: { file: 'sluice.yaml', line: 1, column: 1 },
     quorum: 1,
+    forge: undefined,
     widenPrincipalsPercent: 30,
     acknowledge: [],
   },

@@ -23,12 +23,13 @@ import type { DataPlane } from '../workers/data-plane.ts';
 import { WorkerPool, type WorkerPoolOptions } from '../workers/worker-pool.ts';
 import { CleanUpDebts } from './clean-up-debts.ts';
 import { DataPath } from './data-path.ts';
-import { evidenceFrom } from './evidence.ts';
+import { evidenceFrom, gitToken } from './evidence.ts';
 import { maskersFor } from './maskers.ts';
 import { brokerWords, PartsHealth, recorderWords, workerWords } from './parts-health.ts';
 import { openRecorder } from './recording.ts';
 import { grantStatuses, statusOf } from './status.ts';
 import { version } from './version.ts';
+import { webhookOf } from './webhook.ts';
 
 export interface RunningGateway extends AsyncDisposable {
   readonly addresses: {
@@ -104,12 +105,16 @@ export async function startGateway(
         });
   const plane: DataPlane = local ?? workersOf({ ...common, entry, conditions, recorder, brokers, recording });
   const debts = new CleanUpDebts(state, conditions, clock, (counts) => plane.leftOver(counts));
-  const clone = stack.use(await BareClone.open(join(config.stateDir, 'policies.git'), config.policyRepo.url));
+  const clone = stack.use(
+    await BareClone.open(join(config.stateDir, 'policies.git'), config.policyRepo.url, {
+      token: () => gitToken(config.forge),
+    }),
+  );
   const loader = new RevisionLoader(clone);
   const round = new PolicyRound({
     clone,
     loader,
-    source: evidenceFrom(config, clone, loader),
+    source: await evidenceFrom(config, clone, loader, clock),
     state,
     snapshots: {
       get current() {
@@ -172,6 +177,7 @@ export async function startGateway(
           },
         },
         notReady,
+        webhook: webhookOf(config, () => loop.wake(), metrics),
       }),
       {
         ...config.public,

@@ -53,6 +53,9 @@ export class Metrics {
     'api',
     'outcome',
   ]);
+  readonly webhooks = this.#counter('sluice_webhooks_total', 'Webhooks of the forge by what became of them.', [
+    'result',
+  ]);
   readonly denials = this.#counter('sluice_denials_total', 'Denied items by operation and code.', [
     'cluster',
     'operation',

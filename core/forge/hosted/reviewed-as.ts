@@ -63,6 +63,18 @@ export async function reviewedAs(
   });
 }
 
+/** Digest of the one thing that a commit asks for beside the branch; undefined when it asks for more, or is not to be had. */
+export async function askedFor(
+  { clone, askedAt }: Pick<ReviewSources, 'clone' | 'askedAt'>,
+  tip: string,
+  commit: string,
+): Promise<string | undefined> {
+  if (!/^[0-9a-f]{40,64}$/.test(commit) || !(await clone.has(commit))) return undefined;
+  const base = await clone.mergeBase(tip, commit);
+  const asked = base === undefined ? [] : await askedAt(base, commit);
+  return asked.length === 1 ? asked[0]!.content.digest : undefined;
+}
+
 /** undefined when the commit is not to be had any more, or parted from the branch elsewhere than on it. */
 async function lookedAt(
   { clone, rulesAt, askedAt }: ReviewSources,

@@ -67,7 +67,7 @@ export class PlainForge implements Forge {
       signer.keyFile,
     );
     await clone.push([{ ref: `${requestRefs}${request.name}`, commit: head, expected: '' }]);
-    return { name: request.name, head, base: tip, approvals: [] };
+    return { name: request.name, head, base: tip, approvals: [], url: undefined };
   }
 
   async list(): Promise<readonly AccessRequest[]> {
@@ -85,7 +85,7 @@ export class PlainForge implements Forge {
           digest,
           verdict,
         }));
-        return [{ name, head, base, approvals }];
+        return [{ name, head, base, approvals, url: undefined }];
       }),
     );
     return requests.flat();
@@ -96,7 +96,7 @@ export class PlainForge implements Forge {
   }
 
   /** Signs a statement about a request and puts it where the merger finds it. The newest one of a person replaces the last. */
-  async sign(request: AccessRequest, statement: ApprovalStatement): Promise<void> {
+  async say(request: AccessRequest, statement: ApprovalStatement): Promise<void> {
     const { clone, clock, tip } = this.#options;
     const signer = this.#signer();
     const signed = await signStatement(statement, signer.keyFile);
@@ -159,7 +159,7 @@ export class PlainForge implements Forge {
   }
 
   /** Puts files on the branch itself, without a request: for what only narrows, such as a Revocation. */
-  async pushDirectly(title: string, files: Readonly<Record<string, string | undefined>>): Promise<string> {
+  async narrow(title: string, files: Readonly<Record<string, string | undefined>>): Promise<string> {
     const { clone, clock, branch } = this.#options;
     const signer = this.#signer();
     for (let tip = this.#options.tip, attempt = 1; ; attempt++) {

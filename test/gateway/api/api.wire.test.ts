@@ -158,7 +158,7 @@ const none = { tls: undefined, onReload: () => undefined };
 
 test('health, readiness and metrics on TCP', async () => {
   let why: string | undefined = 'no policy is loaded yet';
-  await using served = await serveTcp(publicApp({ metrics: new Metrics(), notReady: () => why }), {
+  await using served = await serveTcp(publicApp({ metrics: new Metrics(), notReady: () => why, webhook: undefined }), {
     host: '127.0.0.1',
     port: 0,
     ...none,
@@ -185,7 +185,11 @@ test('a port that is taken is said as what it is', async () => {
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const { port } = taken.address() as { port: number };
   await expect(
-    serveTcp(publicApp({ metrics: new Metrics(), notReady: () => undefined }), { host: '127.0.0.1', port, ...none }),
+    serveTcp(publicApp({ metrics: new Metrics(), notReady: () => undefined, webhook: undefined }), {
+      host: '127.0.0.1',
+      port,
+      ...none,
+    }),
   ).rejects.toMatchObject({ code: 'BadConfig', why: 'EADDRINUSE' });
   await new Promise((resolve) => taken.close(resolve));
 });

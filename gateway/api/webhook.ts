@@ -1,0 +1,61 @@
+import type { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+
+/** Most bytes of a webhook; what a forge tells of one request is a few tens of KB. Longer ones are left to polling. */
+const largest = 2 * 1024 * 1024;
+const rememberedDeliveries = 10_000;
+
+/** What an adapter reads from a webhook once its signature holds. */
+export type ReadWebhook = (
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  body: Uint8Array,
+  secret: string,
+) => { readonly delivery: string; readonly event: string; readonly repoId: number } | { readonly refused: string };
+
+export interface WebhookOptions {
+  readonly kind: 'github' | 'gitea';
+  readonly read: ReadWebhook;
+  /** Asked for each time, so that it can be rotated. */
+  readonly secret: () => Promise<string>;
+  readonly repoId: string;
+  /** Asks for a round of reconciling soon; many calls make one. */
+  readonly wake: () => void;
+  readonly count: (result: 'woken' | 'known' | 'otherRepo' | 'refused' | 'tooLarge') => void;
+}
+
+/**
+ * POST /webhook/KIND: wakes the reconcile loop and does nothing else, whatever it says. What is true is read from git
+ * and the forge, so a forged, lost, doubled or replayed one can at most cost a fetch or its delay.
+ */
+export function addWebhook(app: Hono, options: WebhookOptions): void {
+  const { kind, read, secret, repoId, wake, count } = options;
+  const known = new Set<string>();
+  const limit = bodyLimit({
+    maxSize: largest,
+    onError: (c) => {
+      count('tooLarge');
+      return c.text(`a webhook may have ${largest} bytes\n`, 413);
+    },
+  });
+  app.post(`/webhook/${kind}`, limit, async (c) => {
+    const body = new Uint8Array(await c.req.arrayBuffer());
+    const said = read(c.req.header(), body, await secret());
+    if ('refused' in said) {
+      count('refused');
+      return c.text(`${said.refused}\n`, 401);
+    }
+    if (String(said.repoId) !== repoId) {
+      count('otherRepo');
+      return c.text('this gateway follows another repo\n', 202);
+    }
+    if (known.has(said.delivery)) {
+      count('known');
+      return c.text('known already\n', 202);
+    }
+    if (known.size >= rememberedDeliveries) known.delete(known.values().next().value!);
+    known.add(said.delivery);
+    count('woken');
+    wake();
+    return c.text('thank you\n', 202);
+  });
+}

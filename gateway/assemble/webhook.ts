@@ -1,0 +1,23 @@
+import { readGiteaWebhook } from '../../core/forge/gitea/gitea-webhook.ts';
+import type { WebhookOptions } from '../api/webhook.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { readSecret } from './evidence.ts';
+
+/** Webhooks of the configured forge; undefined when none are to be taken. */
+export function webhookOf(
+  { forge, trustRoot }: Pick<GatewayConfig, 'forge' | 'trustRoot'>,
+  wake: () => void,
+  metrics: Pick<Metrics, 'webhooks'>,
+): WebhookOptions | undefined {
+  const file = forge?.webhookSecretFile;
+  if (!forge || file === undefined) return undefined;
+  return {
+    kind: forge.kind,
+    read: readGiteaWebhook,
+    secret: () => readSecret(file),
+    repoId: trustRoot.repoId,
+    wake,
+    count: (result) => metrics.webhooks.add({ result }),
+  };
+}

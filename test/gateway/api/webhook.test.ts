@@ -1,0 +1,66 @@
+import { createHmac } from 'node:crypto';
+import { Hono } from 'hono';
+import { expect, test } from 'vitest';
+import { readGiteaWebhook } from '../../../core/forge/gitea/gitea-webhook.ts';
+import { addWebhook } from '../../../gateway/api/webhook.ts';
+
+const secret = 'only-for-tests';
+
+function world() {
+  const app = new Hono();
+  const seen: string[] = [];
+  let woken = 0;
+  addWebhook(app, {
+    kind: 'gitea',
+    read: readGiteaWebhook,
+    secret: async () => secret,
+    repoId: '7',
+    wake: () => {
+      woken++;
+    },
+    count: (result) => seen.push(result),
+  });
+  const post = async (delivery: string, body: string, key = secret): Promise<number> => {
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(body)),
+      'x-gitea-event': 'pull_request',
+      'x-gitea-delivery': delivery,
+      'x-gitea-signature': createHmac('sha256', key).update(body).digest('hex'),
+    };
+    return (await app.request('/webhook/gitea', { method: 'POST', headers, body })).status;
+  };
+  return { app, post, seen, woken: () => woken };
+}
+
+const about = (id: number) => JSON.stringify({ action: 'closed', number: 3, repository: { id } });
+const ids = ['0f8e0000-0000-4000-8000-000000000001', '0f8e0000-0000-4000-8000-000000000002'] as const;
+
+test('a signed webhook of the repo wakes the loop once, however often it comes', async () => {
+  const { post, seen, woken } = world();
+  expect(await post(ids[0], about(7))).toBe(202);
+  expect(await post(ids[0], about(7))).toBe(202);
+  expect(await post(ids[1], about(7))).toBe(202);
+  expect(seen).toEqual(['woken', 'known', 'woken']);
+  expect(woken()).toBe(2);
+});
+
+test('forged, of another repo, without a signature, or of 30 MB: nothing is woken', async () => {
+  const { app, post, seen, woken } = world();
+  expect(await post(ids[0], about(7), 'guessed')).toBe(401);
+  expect(await post(ids[0], about(8))).toBe(202);
+  expect((await app.request('/webhook/gitea', { method: 'POST', body: about(7) })).status).toBe(401);
+  expect(await post(ids[1], 'x'.repeat(30 * 1024 * 1024))).toBe(413);
+  expect(await post(ids[1], '{"half":')).toBe(401);
+  expect(seen).toEqual(['refused', 'otherRepo', 'refused', 'tooLarge', 'refused']);
+  expect(woken()).toBe(0);
+});
+
+test('a forged one does not use up the delivery of the real one; other paths are not there', async () => {
+  const { app, post, woken } = world();
+  expect(await post(ids[0], about(7), 'guessed')).toBe(401);
+  expect(await post(ids[0], about(7))).toBe(202);
+  expect(woken()).toBe(1);
+  expect((await app.request('/webhook/github', { method: 'POST', body: about(7) })).status).toBe(404);
+  expect((await app.request('/webhook/gitea')).status).toBe(404);
+});
