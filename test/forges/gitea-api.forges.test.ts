@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock/clock.ts';
 import { GiteaApi } from '../../core/forge/gitea/gitea-api.ts';
+import { readGiteaWebhook } from '../../core/forge/gitea/gitea-webhook.ts';
 import type { ForgeApi, Pull } from '../../core/forge/hosted/forge-api.ts';
 import { type Gitea, type GiteaUser, startGitea } from '../support/gitea/gitea.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -41,6 +45,24 @@ async function addFile(repo: string, user: GiteaUser, path: string, branch: stri
   const where = from === undefined ? { branch } : { branch: from, new_branch: branch };
   const content = Buffer.from(`${path}\n`).toString('base64');
   await gitea.api(user.token, 'POST', `/repos/${repo}/contents/${path}`, { content, message: `Add ${path}`, ...where });
+}
+
+/** A server on loopback that takes whatever it is sent. */
+async function received() {
+  const requests: { headers: IncomingHttpHeaders; body: Uint8Array }[] = [];
+  const server = createServer(async (request, response) => {
+    requests.push({ headers: request.headers, body: await buffer(request) });
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
 }
 
 async function openBy(repo: string, user: GiteaUser, head = 'ask'): Promise<Pull> {
@@ -274,7 +296,7 @@ test('who pushed is a contributor, whoever the commits say they are by', async (
   await gitea.api(dan.token, 'PATCH', '/user/settings', { hide_activity: true });
   await push(bob, 'first.yaml'); // before it is opened
   await as(ann).open({ title: 'Ask', body: '', head: 'ask', base: 'main' });
-  const comments = Array.from({ length: 60 }, (_, i) => ({ path: 'first.yaml', body: `${i}`, new_position: 1 }));
+  const comments = Array.from({ length: 120 }, (_, i) => ({ path: 'first.yaml', body: `${i}`, new_position: 1 }));
   await gitea.api(bob.token, 'POST', `/repos/${repo}/pulls/1/reviews`, { event: 'COMMENT', body: 'Many', comments });
   await push(dan, 'second.yaml'); // after it, by somebody who hides what they do
   const head = await git('-C', clone, 'rev-parse', 'HEAD');
@@ -370,6 +392,33 @@ test('a repo that shows no pull requests is a denial, not one that has none', as
   await gitea.api(gitea.admin.token, 'PATCH', `/repos/${repo}`, { has_pull_requests: false });
   await expect(as(ann).pull(1)).rejects.toMatchObject({ code: 'ForgeDenied' });
   await expect(as(ann).mergedAs('f'.repeat(40))).rejects.toMatchObject({ code: 'ForgeDenied' });
+});
+
+test('webhooks of a push and of an approval are read, and are of their secret alone', async () => {
+  const { id, repo, as } = await policies();
+  await using receiver = await received();
+  await gitea.addWebhook(repo, { url: receiver.url, secret: 'shared' });
+  const { head } = await openBy(repo, ann);
+  await as(bob).review(1, { commit: head.commit, verdict: 'approve', body: '' });
+  const read = (secret: string) =>
+    receiver.requests.map(({ headers, body }) => readGiteaWebhook(headers, body, secret));
+  const events = (): string[] => read('shared').map((hook) => ('event' in hook ? hook.event : hook.refused));
+  await expect.poll(events, { timeout: 20_000 }).toContain('pull_request_approved');
+  expect(read('shared')).toContainEqual({
+    delivery: expect.any(String) as string,
+    event: 'push',
+    repoId: id,
+    ref: 'refs/heads/ask',
+  });
+  expect(read('shared')).toContainEqual({
+    delivery: expect.any(String) as string,
+    event: 'pull_request_approved',
+    repoId: id,
+    pull: 1,
+  });
+  expect(new Set(read('another').map((hook) => JSON.stringify(hook)))).toEqual(
+    new Set([JSON.stringify({ refused: 'its signature is of another secret' })]),
+  );
 });
 
 test('the clock of a forge on the same machine is the same', async () => {

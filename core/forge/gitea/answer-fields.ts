@@ -32,11 +32,6 @@ export class AnswerFields {
     return this.#of(name, 'a whole number', (value) => Number.isSafeInteger(value));
   }
 
-  /** As number, for a field that is left out when it is 0. */
-  numberOrZero(name: string): number {
-    return Object.hasOwn(this.#value, name) ? this.number(name) : 0;
-  }
-
   /** A number that stands for something for good. */
   id(name: string): number {
     return this.#of(name, 'an id', (value) => Number.isSafeInteger(value) && Number(value) > 0);

@@ -8,7 +8,7 @@ const before = 30 * 86_400_000;
 const permission = 'repository: Read, issue: Read';
 
 /**
- * Accounts that Gitea connects with a pull request's commits. Authors and committers are found by their addresses, which
+ * Accounts that Gitea connects with a merged pull request's commits. Authors and committers are found by their addresses, which
  * whoever writes a commit chooses; who pushed is said by Gitea itself: in the request's history for pushes after it was
  * opened, and in the activities of the head's repo for those before. Activities are left out there of accounts that
  * keep them private. A fork's owner could push to it.
@@ -30,9 +30,9 @@ export async function contributorsOf(
   for (const commit of commits) {
     found.push(readAccount(commit.objectOrNull('author')), readAccount(commit.objectOrNull('committer')));
   }
-  const history = await lists.uncounted(
+  const history = await lists.beyond(
     { path: `/repos/${repo}/issues/${pull.number}/timeline`, asked: about('the history'), permission },
-    fields.numberOrZero('review_comments'),
+    (event) => event.text('type') === 'merge_pull',
   );
   for (const event of history) {
     if (event.text('type') === 'pull_push') found.push(readAccount(event.objectOrNull('user')));

@@ -46,9 +46,7 @@ export class GiteaLists {
     }
   }
 
-  /**
-   * A list of which the newest rows come first, back to `since` (epoch ms by the field `created`).
-   */
+  /** A list of which the newest rows come first, back to `since` (epoch ms by the field `created`). */
   async recent(request: ListRequest, since: number): Promise<AnswerFields[]> {
     const rows: AnswerFields[] = [];
     for (let page = 1; ; page++) {
@@ -62,18 +60,17 @@ export class GiteaLists {
   }
 
   /**
-   * A list that leaves rows out without counting any, at most `hidden` of them: it ends with an empty page after so many
-   * pages that those left out would have fitted in.
+   * A list that leaves rows out and counts none, oldest first, up to the first empty page after `last`, a row that there
+   * must be: an empty page before that one may be all of what is left out.
    */
-  async uncounted(request: ListRequest, hidden: number): Promise<AnswerFields[]> {
-    const size = await this.pageSize();
+  async beyond(request: ListRequest, last: (row: AnswerFields) => boolean): Promise<AnswerFields[]> {
     const rows: AnswerFields[] = [];
     for (let page = 1; ; page++) {
       const answer = await this.page(request, page);
       const some = answer.value === null ? [] : rowsOf(answer);
+      if (some.length === 0 && rows.some(last)) return rows;
       rows.push(...some);
-      if (some.length === 0 && page * size > rows.length + hidden) return rows;
-      if (page === mostPages) throw answer.failed(`it has more than ${mostPages} pages`);
+      if (page === mostPages) throw answer.failed(`it has more than ${mostPages} pages, or no end`);
     }
   }
 

@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { UpstreamError } from '../../../core/errors/sluice-error.ts';
+import { SourceError } from '../../../core/errors/sluice-error.ts';
 import { cachePath, filledOnce } from '../maven.ts';
 
 const run = promisify(execFile);
@@ -45,7 +45,7 @@ export async function buildGitea(): Promise<GiteaBuild> {
     const folder = await filledOnce(cachePath(`gitea-${giteaVersion}`), (to) => build(source, to));
     return { binary: join(folder, 'gitea'), staticRoot: source.Dir };
   } catch (error) {
-    throw new UpstreamError('GatewayUnreachable', 'Gitea could not be built', {
+    throw new SourceError('ForgeFailed', 'Gitea could not be built', {
       why: failure(error),
       fix: 'install Go 1.26 or newer and a C compiler, and check that Go reaches its module proxy',
       cause: error,

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { systemClock } from '../../../core/clock/clock.ts';
-import { UpstreamError } from '../../../core/errors/sluice-error.ts';
+import { SourceError } from '../../../core/errors/sluice-error.ts';
 import { freePorts } from '../kafka-broker.ts';
 import { buildGitea } from './build-gitea.ts';
 import { giteaSettings } from './gitea-settings.ts';
@@ -87,7 +87,7 @@ export async function startGitea(): Promise<Gitea> {
     const tail = readFileSync(join(folder, 'gitea.log'), 'utf8').slice(-3000);
     await dispose();
     const why = `${String(error)}\n${tail}`;
-    throw new UpstreamError('GatewayUnreachable', 'Gitea did not start', { why, cause: error });
+    throw new SourceError('ForgeFailed', 'Gitea did not start', { why, cause: error });
   }
 }
 
@@ -152,7 +152,7 @@ async function call(url: string, who: string, method: string, path: string, body
   });
   const text = await answer.text();
   if (!answer.ok) {
-    throw new UpstreamError('GatewayUnreachable', `${method} ${path}: Gitea answered ${answer.status}`, { why: text });
+    throw new SourceError('ForgeFailed', `${method} ${path}: Gitea answered ${answer.status}`, { why: text });
   }
   return text === '' ? undefined : (JSON.parse(text) as unknown);
 }
@@ -165,7 +165,7 @@ async function answering(child: ChildProcess, url: string): Promise<void> {
     if (answer?.ok) return;
     await pause(100);
   }
-  throw new UpstreamError('GatewayUnreachable', 'Gitea does not answer');
+  throw new SourceError('ForgeFailed', 'Gitea does not answer');
 }
 
 async function end(child: ChildProcess): Promise<void> {
