@@ -39,7 +39,10 @@ const run: Readonly<Record<string, Example>> = {
   'eval "$(sluice completion bash)"': inRepo(/^$/),
   'sluice completion fish | source': { ...inRepo(/complete -c sluice/), typed: 'sluice completion fish' },
   'source <(sluice completion zsh)': { ...inRepo(/compdef/), typed: 'sluice completion zsh' },
-  'sluice explain consume payments.orders --as alice --cluster main --repo policies-example': above(/payments\.orders/, 1),
+  'sluice explain consume payments.orders --as alice --cluster main --repo policies-example': above(
+    /payments\.orders/,
+    1,
+  ),
   'sluice explain consume clicks.web --as erin --cluster analytics --rev HEAD --format json': {
     ...inRepo(/"effect": "(allow|deny)"/),
     code: [0, 1], // office hours, or not
