@@ -38,7 +38,7 @@ export async function documentCommands(): Promise<string> {
     '',
     '<!-- Generated from cli/commands by scripts/generate-docs.ts. -->',
     '',
-    'stdout carries the result, stderr everything else. Colours are off when the output is no terminal or `NO_COLOR` is set.',
+    'stdout carries the result, stderr everything else. Text for a person is as wide as the terminal, or `COLUMNS`. Every command takes `--color` and `--no-color`, which count before `FORCE_COLOR` (`0` is no), which counts before `NO_COLOR`; without them colours are for terminals.',
     '',
     '| exit code | meaning |',
     '|---|---|',

@@ -3,6 +3,7 @@ import { flush } from '@oclif/core/flush';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
 import { describeError } from '../output/error.ts';
+import { wantsColors } from '../output/style.ts';
 import { loadOptions } from './load-options.ts';
 
 settings.enableAutoTranspile = false; // node runs .ts itself; oclif's own way needs TypeScript's old API
@@ -16,7 +17,9 @@ try {
   await run(process.argv.slice(2), loadOptions());
   await flush();
 } catch (error) {
-  const { text, exitCode } = describeError(error, { colors: process.stderr.isTTY && !process.env['NO_COLOR'] });
+  const { argv, env, stderr } = process;
+  const colors = wantsColors({ argv: argv.slice(2), env, isTTY: stderr.isTTY });
+  const { text, exitCode } = describeError(error, { colors });
   if (text) process.stderr.write(`${text}\n`);
   process.exitCode = exitCode;
 }

@@ -59,7 +59,8 @@ export class CanI extends SluiceCommand {
       cluster: flags.cluster,
       at,
     });
-    this.print(flags.format === 'json' ? decisionJson(result) : decisionPretty(result, this.style));
+    if (flags.format === 'json') this.print(decisionJson(result));
+    else this.show(decisionPretty(result, this.style));
     this.finish(result.decision.effect === 'allow' ? exitCodes.ok : exitCodes.problems);
   }
 }

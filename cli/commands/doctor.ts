@@ -44,7 +44,8 @@ export class Doctor extends SluiceCommand {
       socketWanted: !metadata.flags['socket']?.setFromDefault,
       timeout: parseDuration(flags.timeout),
     });
-    this.print(flags.format === 'json' ? JSON.stringify(report, null, 2) : doctorPretty(report, this.style));
+    if (flags.format === 'json') this.print(JSON.stringify(report, null, 2));
+    else this.show(doctorPretty(report, this.style));
     this.finish(report.ok ? exitCodes.ok : exitCodes.problems);
   }
 }

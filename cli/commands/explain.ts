@@ -53,7 +53,8 @@ export class Explain extends SluiceCommand {
       cluster: flags.cluster,
       at: flags.at === undefined ? systemClock.now() : parseInstant(flags.at),
     });
-    this.print(flags.format === 'json' ? explanationJson(result) : explanationPretty(result, this.style));
+    if (flags.format === 'json') this.print(explanationJson(result));
+    else this.show(explanationPretty(result, this.style));
     this.finish(result.explanation.decision.effect === 'allow' ? exitCodes.ok : exitCodes.problems);
   }
 }

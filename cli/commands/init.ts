@@ -28,6 +28,6 @@ export class Init extends SluiceCommand {
     const { args } = await this.parse(Init);
     const { initRepo } = await import('../actions/init-repo.ts');
     const { initPretty } = await import('../output/init-result.ts');
-    this.print(initPretty(await initRepo(args.dir), this.style));
+    this.show(initPretty(await initRepo(args.dir), this.style));
   }
 }

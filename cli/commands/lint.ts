@@ -40,7 +40,7 @@ export class Lint extends SluiceCommand {
     const { args, flags } = await this.parse(Lint);
     if (flags.rules) {
       const { lintRulesPretty } = await import('../output/lint-rules.ts');
-      this.print(lintRulesPretty());
+      this.show(lintRulesPretty());
       return;
     }
     const { lintRepo } = await import('../actions/lint-repo.ts');
@@ -49,7 +49,7 @@ export class Lint extends SluiceCommand {
     const result = await lintRepo(args.dir, systemClock.now());
     switch (flags.format) {
       case 'pretty':
-        this.print(problemsPretty(result, this.style));
+        this.show(problemsPretty(result, this.style, this.width));
         break;
       case 'json':
         this.print(machine.problemsJson(result));

@@ -43,7 +43,7 @@ export class PlanCommand extends SluiceCommand {
     const result = await planChange({ dir: args.dir, base, head, branch });
     switch (flags.format) {
       case 'pretty':
-        this.print((await import('../output/plan-pretty.ts')).planPretty(result, this.style, this.width));
+        this.show((await import('../output/plan-pretty.ts')).planPretty(result, this.style, this.width));
         break;
       case 'json':
         this.print((await import('../output/plan-json.ts')).planJson(result));

@@ -35,6 +35,6 @@ export class Schema extends SluiceCommand {
     const { args, flags } = await this.parse(Schema);
     const { writeSchemas } = await import('../actions/write-schemas.ts');
     const { schemasPretty } = await import('../output/schemas-result.ts');
-    this.print(schemasPretty(writeSchemas(args.dir, flags.out, flags.editor ?? []), this.style));
+    this.show(schemasPretty(writeSchemas(args.dir, flags.out, flags.editor ?? []), this.style));
   }
 }

@@ -64,7 +64,8 @@ export class Simulate extends SluiceCommand {
       revision: flags.rev,
       clock: systemClock,
     });
-    this.print(flags.format === 'json' ? simulateJson(result) : simulatePretty(result, this.style));
+    if (flags.format === 'json') this.print(simulateJson(result));
+    else this.show(simulatePretty(result, this.style));
     const fails = result.differences.some(({ change }) => flags['fail-on'].includes(change));
     this.finish(fails ? exitCodes.problems : exitCodes.ok);
   }

@@ -53,7 +53,7 @@ export class Test extends SluiceCommand {
     const result = await testRepo({ dir: args.dir, run: flags.run, minCoverage });
     switch (flags.format) {
       case 'pretty':
-        this.print(testPretty(result, this.style, coverage));
+        this.show(testPretty(result, this.style, coverage, this.width));
         break;
       case 'json':
         this.print(machine.testJson(result, coverage));

@@ -45,7 +45,7 @@ export class Validate extends SluiceCommand {
     const result = await this.#check(args.dir, flags.base);
     switch (flags.format) {
       case 'pretty':
-        this.print(problemsPretty(result, this.style));
+        this.show(problemsPretty(result, this.style, this.width));
         break;
       case 'json':
         this.print(machine.problemsJson(result));

@@ -55,7 +55,8 @@ export class WhoCan extends SluiceCommand {
       cluster: flags.cluster,
       at: time === undefined ? systemClock.now() : parseInstant(time),
     });
-    this.print(flags.format === 'json' ? whoCanJson(result) : whoCanPretty(result, this.style));
+    if (flags.format === 'json') this.print(whoCanJson(result));
+    else this.show(whoCanPretty(result, this.style));
     this.finish(result.holders.length > 0 ? exitCodes.ok : exitCodes.problems);
   }
 }

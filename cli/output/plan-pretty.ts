@@ -17,7 +17,7 @@ import {
 } from './plan-words.ts';
 import { type Style, visible } from './style.ts';
 
-export function planPretty(result: PlanResult, style: Style, width: number): string {
+export function planPretty(result: PlanResult, style: Style, width = 100): string {
   const { plan } = result;
   if (!plan) return problemsText(result, style);
   const blocks = [

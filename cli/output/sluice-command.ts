@@ -1,11 +1,21 @@
 import { Command } from '@oclif/core/command';
-import { type Style, styleFor } from './style.ts';
+import * as Flags from '@oclif/core/flags';
+import { fitWidth } from './fit-width.ts';
+import { type Style, styleFor, wantsColors } from './style.ts';
 
 /**
  * What every command shares: stdout takes the result, stderr everything else, and an exit code says how it went.
  * A command parses its words, calls one action and prints what a renderer makes of the result.
  */
 export abstract class SluiceCommand extends Command {
+  static override baseFlags = {
+    color: Flags.boolean({
+      description: 'Colours, whatever FORCE_COLOR, NO_COLOR and the terminal say.',
+      allowNo: true,
+      helpGroup: 'GLOBAL',
+    }),
+  };
+
   /** Writes the result, ending with one line break. */
   protected print(text: string): void {
     process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
@@ -21,14 +31,22 @@ export abstract class SluiceCommand extends Command {
     process.exitCode = exitCode;
   }
 
-  /** Colours for stdout: off when it is no terminal or NO_COLOR is set. */
-  protected get style(): Style {
-    return styleFor(process.stdout.isTTY && !process.env['NO_COLOR']);
+  /** Writes a result for a person, as narrow as the terminal. */
+  protected show(text: string): void {
+    this.print(fitWidth(text, this.width));
   }
 
-  /** Columns that text for a person may take. */
-  protected get width(): number {
-    return Math.max(40, process.stdout.columns ?? 100);
+  /** Colours for stdout. */
+  protected get style(): Style {
+    const { argv, env, stdout } = process;
+    return styleFor(wantsColors({ argv: argv.slice(2), env, isTTY: stdout.isTTY }));
+  }
+
+  /** Columns that text for a person may take: what COLUMNS says, else the terminal; undefined = as many as it needs. */
+  protected get width(): number | undefined {
+    const asked = Number(process.env['COLUMNS']);
+    const columns = Number.isInteger(asked) && asked > 0 ? asked : process.stdout.columns;
+    return columns === undefined ? undefined : Math.max(40, columns);
   }
 
   /** Errors are described at one place, cli/bin. */

@@ -11,7 +11,29 @@ export interface Style {
   readonly bold: (text: string) => string;
 }
 
-/** The style of one output; plain when it is no terminal or NO_COLOR is set. */
+/** What decides whether an output has colours. */
+export interface ColorWishes {
+  /** Words of the command line. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isTTY: boolean;
+}
+
+/**
+ * Whether to colour: `--color` and `--no-color` (the later one) before FORCE_COLOR (`0` and `false` are no) before
+ * NO_COLOR before TERM=dumb before whether it is a terminal. A variable that is empty says nothing.
+ */
+export function wantsColors({ argv, env, isTTY }: ColorWishes): boolean {
+  const end = argv.indexOf('--');
+  const flag = (end < 0 ? argv : argv.slice(0, end)).findLast((word) => word === '--color' || word === '--no-color');
+  if (flag !== undefined) return flag === '--color';
+  const force = env['FORCE_COLOR'] ?? '';
+  if (force !== '') return force !== '0' && force !== 'false';
+  if ((env['NO_COLOR'] ?? '') !== '') return false;
+  return env['TERM'] !== 'dumb' && isTTY;
+}
+
+/** The style of one output: colours, or none. */
 export function styleFor(colors: boolean): Style {
   const paint =
     (format: Format) =>

@@ -5,7 +5,7 @@ import { problemBlock } from './problems-pretty.ts';
 import { type Style, visible } from './style.ts';
 
 /** The assertions that do not hold, each with its lines and what was decided, and a last line with the numbers. */
-export function testPretty(result: TestResult, style: Style, coverage: boolean): string {
+export function testPretty(result: TestResult, style: Style, coverage: boolean, width?: number): string {
   const blocks = result.runs.flatMap((run) =>
     run.failures.map((failure) => {
       const rows: [string, string][] = [
@@ -22,7 +22,7 @@ export function testPretty(result: TestResult, style: Style, coverage: boolean):
       const lines = rows.map(([label, text]) => `  ${style.bold(`${label}:`.padEnd(9))} ${visible(text)}`);
       const problem = failureProblem(run, failure, result);
       const { fix: _, ...shown } = problem;
-      return [problemBlock(shown, result.texts.get(problem.at.file), style), ...lines].join('\n');
+      return [problemBlock(shown, result.texts.get(problem.at.file), style, width), ...lines].join('\n');
     }),
   );
   if (coverage) blocks.push(coverageText(result, style));

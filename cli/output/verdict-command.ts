@@ -30,7 +30,7 @@ export abstract class VerdictCommand extends SluiceCommand {
       clock: systemClock,
     });
     const reviewed = await reviewRequest(workspace, args.name);
-    this.print(reviewPretty(reviewed, this.style));
+    this.show(reviewPretty(reviewed, this.style));
     await confirm(`Sign this (${this.verdict})?`, flags.yes);
     await signRequest(workspace, reviewed, this.verdict, systemClock);
     this.print(this.style.green(`Signed (${this.verdict}) by ${workspace.signer?.name}.`));

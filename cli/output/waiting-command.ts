@@ -66,12 +66,12 @@ export abstract class WaitingCommand extends SluiceCommand {
     const { name, file, head, approvers, yaml } = result;
     const asked = { name, uid: result.grant.uid, file, head, approvers, yaml };
     const waits = flags.wait && head !== undefined;
-    if (flags.format === 'pretty') this.print(requestedPretty(result, this.style));
+    if (flags.format === 'pretty') this.show(requestedPretty(result, this.style));
     else if (!waits) this.print(JSON.stringify(asked, null, 2));
     if (!waits) return;
     const followed = await this.follow(name, flags);
     const { status } = followed;
-    if (flags.format === 'pretty' && status) this.print(statusPretty(status, this.style));
+    if (flags.format === 'pretty' && status) this.show(statusPretty(status, this.style));
     if (flags.format === 'json') {
       const live: unknown = status ? JSON.parse(statusJson(status)) : undefined;
       this.print(

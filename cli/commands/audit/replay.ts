@@ -36,6 +36,7 @@ export class AuditReplay extends SluiceCommand {
     const { replayJson, replayPretty } = await import('../../output/replay-result.ts');
     const { recordings: folder, limit } = flags;
     const result = replayRecordedSession({ folder, session: args.session, limit });
-    this.print(flags.format === 'json' ? replayJson(result) : replayPretty(result, this.style));
+    if (flags.format === 'json') this.print(replayJson(result));
+    else this.show(replayPretty(result, this.style));
   }
 }

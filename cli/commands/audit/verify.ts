@@ -54,7 +54,8 @@ export class AuditVerify extends SluiceCommand {
       anchors: flags.anchor,
       clock: systemClock,
     });
-    this.print(flags.format === 'json' ? verifyJson(result) : verifyPretty(result, this.style));
+    if (flags.format === 'json') this.print(verifyJson(result));
+    else this.show(verifyPretty(result, this.style));
     this.finish(exits[result.outcome]);
   }
 }
