@@ -77,12 +77,13 @@ export class BareRepo {
     const index = `${this.path}/index-${process.hrtime.bigint()}`;
     const env = { GIT_INDEX_FILE: index };
     await git(this.path, ['read-tree', ...(parents[0] ? [parents[0]] : ['--empty'])], { env });
-    const lines: string[] = [];
-    for (const [path, text] of Object.entries(files)) {
-      const blob =
-        text === undefined ? undefined : await git(this.path, ['hash-object', '-w', '--stdin'], { input: text });
-      lines.push(blob === undefined ? `0 ${'0'.repeat(40)}\t${path}` : `100644 ${blob}\t${path}`);
+    const blobs = new Map<string, string>();
+    for (const text of new Set(Object.values(files))) {
+      if (text !== undefined) blobs.set(text, await git(this.path, ['hash-object', '-w', '--stdin'], { input: text }));
     }
+    const lines = Object.entries(files).map(([path, text]) =>
+      text === undefined ? `0 ${'0'.repeat(40)}\t${path}` : `100644 ${blobs.get(text)}\t${path}`,
+    );
     await git(this.path, ['update-index', '--index-info'], { env, input: `${lines.join('\n')}\n` });
     const tree = await git(this.path, ['write-tree'], { env });
     await run('rm', ['-f', index]);
@@ -98,7 +99,7 @@ export class BareRepo {
     readonly at: number;
   }): Promise<string> {
     const { tree, parents, message, author, committer, at } = options;
-    const date = `${Math.floor(at / 1000)} +0000`;
+    const date = `@${Math.floor(at / 1000)} +0000`;
     const env = {
       GIT_AUTHOR_NAME: author.name,
       GIT_AUTHOR_EMAIL: author.email,

@@ -52,7 +52,9 @@ function compile(method: string, template: string, status: number): ValidateFunc
   if (!answer) {
     const error = { type: 'object', required: ['message', 'documentation_url'] };
     return ajv.compile(
-      status >= 400 || status === 307 ? { allOf: [error, schemaAt('#/components/schemas/basic-error')] } : { not: {} },
+      status === 301 || status === 307 || status >= 400
+        ? { allOf: [error, schemaAt('#/components/schemas/basic-error')] }
+        : { not: {} },
     );
   }
   const { $ref } = answer;
