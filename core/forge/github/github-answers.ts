@@ -86,11 +86,16 @@ export function readHands(value: unknown, failed: Failed, path: string): readonl
   });
 }
 
-/** Commit that a pull request became, by a row of a list; undefined when it is not merged. */
-export function mergedTo(value: unknown, failed: Failed, path: string): { number: number; commit: string } | undefined {
+/** What a pull request of a list became, and where; undefined when it is not merged. */
+export function mergedTo(
+  value: unknown,
+  failed: Failed,
+  path: string,
+): { readonly number: number; readonly commit: string; readonly repoId: number } | undefined {
   const fields = new AnswerFields(value, failed, path);
   if (!isMerged(value, fields)) return undefined;
-  return { number: fields.id('number'), commit: fields.commit('merge_commit_sha') };
+  const repoId = fields.object('base').object('repo').id('id');
+  return { number: fields.id('number'), commit: fields.commit('merge_commit_sha'), repoId };
 }
 
 function isMerged(value: unknown, fields: AnswerFields): boolean {

@@ -2,7 +2,7 @@ import { InputError } from '../../errors/sluice-error.ts';
 import { AnswerFields } from '../gitea/answer-fields.ts';
 import type { Account, ForgeApi, ForgeRepo, MergedPull, Pull, Review } from '../hosted/forge-api.ts';
 import { mergedTo, readAccount, readPull, readRepo, readReview } from './github-answers.ts';
-import { pageSize } from './github-cache.ts';
+import { fresh, pageSize } from './github-cache.ts';
 import { GitHubClient, type GitHubClientOptions } from './github-client.ts';
 import { contributorsOf } from './github-contributors.ts';
 import type { GitHubAnswer, Question } from './github-question.ts';
@@ -66,11 +66,14 @@ export class GitHubApi implements ForgeApi {
         ...this.#name,
         commit_sha: commit,
         per_page: pageSize,
+        headers: fresh,
       }),
     );
     if (!list) return undefined;
     const merged = list.value.map((row, index) => mergedTo(row, list.failed, `[${index}]`));
-    const [found, ...others] = merged.filter((one) => one?.commit === commit);
+    const claims = merged.filter((one) => one?.commit === commit);
+    const { id } = claims.length > 0 ? await this.repo() : { id: 0 };
+    const [found, ...others] = claims.filter((one) => one?.repoId === id);
     if (!found || others.length > 0) return undefined;
     const answer = await this.#askPull(found.number);
     const pull = answer && readPull(answer.value, answer.failed);
@@ -191,6 +194,7 @@ export class GitHubApi implements ForgeApi {
         ...this.#name,
         pull_number: number,
         per_page: pageSize,
+        headers: fresh,
       }),
     );
     const { value, failed } = list!;

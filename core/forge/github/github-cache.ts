@@ -5,6 +5,9 @@ const mostBytes = 256 * 1024;
 /** Rows of a full page. */
 export const pageSize = 100;
 
+/** Headers of a question whose answer is evidence, and never one that was kept. */
+export const fresh = { 'cache-control': 'no-cache' } as const;
+
 export interface KeptAnswer {
   readonly etag: string;
   readonly status: number;

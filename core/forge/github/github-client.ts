@@ -142,13 +142,14 @@ export class GitHubClient {
     const { clock, signal } = this.#options;
     const { url, method } = this.#octokit.request.endpoint(asked as never);
     const reading = method === 'GET';
-    const kept = reading ? this.#cache.get(url) : undefined;
+    const keeps = reading && asked.headers?.['cache-control'] === undefined;
+    const kept = keeps ? this.#cache.get(url) : undefined;
     const conditional = kept ? { ...asked, headers: { ...asked.headers, 'if-none-match': kept.etag } } : asked;
     let waited = false;
     for (let tries = 0; ; ) {
       try {
         const answer = await request(conditional);
-        if (reading) this.#cache.keep(url, answer as Answered & { headers: Readonly<Record<string, unknown>> });
+        if (keeps) this.#cache.keep(url, answer as Answered & { headers: Readonly<Record<string, unknown>> });
         return answer as never;
       } catch (error) {
         signal?.throwIfAborted();

@@ -1,7 +1,7 @@
 import { AnswerFields, type Failed } from '../gitea/answer-fields.ts';
 import type { Account, Pull } from '../hosted/forge-api.ts';
 import { readAccount, readHands } from './github-answers.ts';
-import { pageSize } from './github-cache.ts';
+import { fresh, pageSize } from './github-cache.ts';
 import type { GitHubClient } from './github-client.ts';
 import type { GitHubList } from './github-question.ts';
 
@@ -43,6 +43,7 @@ async function committers(client: GitHubClient, name: RepoName, number: number, 
       ...name,
       pull_number: number,
       per_page: pageSize,
+      headers: fresh,
     }),
   );
   const { value, failed } = list!;
@@ -60,6 +61,7 @@ async function pushers(client: GitHubClient, name: RepoName, { head, base, merge
         ...name,
         ref: `refs/heads/${head.branch}`,
         per_page: pageSize,
+        headers: fresh,
       }),
   );
   return list ? readPushers(list, merged?.at ?? Number.POSITIVE_INFINITY) : [];

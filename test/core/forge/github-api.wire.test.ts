@@ -235,22 +235,39 @@ test('a request of 3,000 files is told like any other', async () => {
   expect((await api(bob).mergedAs(commit))?.pull.number).toBe(1);
 });
 
-test('what has not changed is asked for without a cost, and a full page is asked for again', async () => {
+test('a request of another repo that claims the commit is none of this one', async () => {
+  await using world = await repoOnGitHub();
+  const { github, repo, alice, bob, api } = world;
+  await github.push(repo, 'a', alice, { 'a.yaml': '1\n' });
+  const commit = await github.merge(repo, await github.open(repo, alice, { head: 'a' }), bob);
+  const elsewhere = (rows: unknown): unknown => {
+    const [row] = rows as readonly [{ readonly base: { readonly repo: object } }];
+    return [{ ...row, base: { ...row.base, repo: { ...row.base.repo, id: repo.id + 1 } } }];
+  };
+  github.fail({ on: /\/commits\/\w+\/pulls/, with: { change: elsewhere } });
+  expect(await api(alice).mergedAs(commit)).toBeUndefined();
+});
+
+test('what has not changed is asked for without a cost; evidence is asked for anew', async () => {
   await using world = await repoOnGitHub();
   const { github, repo, alice, bob, api } = world;
   await github.push(repo, 'a', alice, { 'a.yaml': '1\n' });
   const pull = await github.open(repo, alice, { head: 'a' });
-  for (let index = 0; index < 99; index++) github.review(repo, pull, bob);
   const forge = api(bob);
-  const first = await forge.reviews(1);
+  const first = [await forge.repo(), await forge.openPulls('main')];
+  await forge.reviews(1);
   const asked = github.front.requests.length;
-  expect(await forge.reviews(1)).toEqual(first);
-  expect(github.front.requests.slice(asked).map(({ status, counted }) => [status, counted])).toEqual([
+  expect([await forge.repo(), await forge.openPulls('main')]).toEqual(first);
+  const counted = () => github.front.requests.slice(asked).map((request) => [request.status, request.counted]);
+  const [same, anew] = [
     [304, false],
-    [304, false],
-  ]);
-  github.review(repo, pull, bob);
-  expect(await forge.reviews(1)).toHaveLength(100);
-  github.review(repo, pull, bob, 'CHANGES_REQUESTED');
-  expect((await forge.reviews(1)).at(-1)?.verdict).toBe('reject');
+    [200, true],
+  ];
+  expect(counted()).toEqual([same, same]);
+  github.review(repo, pull, alice);
+  expect(await forge.reviews(1)).toHaveLength(1);
+  expect(counted()).toEqual([same, same, same, anew]);
+  await github.push(repo, 'a', alice, { 'a.yaml': '2\n' });
+  expect((await forge.openPulls('main'))[0]?.head.commit).toBe(pull.headSha);
+  expect(counted().at(-1)).toEqual(anew);
 });
