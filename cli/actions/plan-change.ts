@@ -3,6 +3,7 @@ import type { Problem } from '../../core/errors/problem.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
 import { LocalRepo } from '../../core/git/local-repo.ts';
 import { loadPolicySet } from '../../core/load/load-policy-set.ts';
+import type { OnProgress } from '../../core/load/on-progress.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
 import { emptyPolicySet } from '../../core/plan/empty-policy-set.ts';
 import { unacknowledged } from '../../core/plan/limits.ts';
@@ -40,17 +41,17 @@ export interface PlanResult {
 }
 
 /** What the change from one revision of a policy repo to another, or to the files in its folder, widens and narrows. */
-export async function planChange(question: PlanQuestion): Promise<PlanResult> {
+export async function planChange(question: PlanQuestion, onProgress?: OnProgress): Promise<PlanResult> {
   const files = question.head === undefined ? await readFolder(question.dir) : undefined;
   await using repo = await LocalRepo.open(question.dir);
   const headCommit = await repo.resolve(question.head ?? 'HEAD');
   const base =
     question.base === undefined ? await parting(repo, headCommit, question) : await repo.resolve(question.base);
   const loader = new RevisionLoader(repo);
-  const [left, right] = [
-    await baseSet(repo, loader, base),
-    files ? loadPolicySet(files) : await loader.whole(headCommit),
-  ];
+  onProgress?.('reading the base', 0, 1);
+  const left = await baseSet(repo, loader, base);
+  onProgress?.('reading the head', 0, 1);
+  const right = files ? loadPolicySet(files, onProgress) : await loader.whole(headCommit);
   const errors = (['base', 'head'] as const).flatMap((side) =>
     (side === 'base' ? left : right).problems
       .filter(({ severity }) => severity === 'error')
@@ -59,6 +60,7 @@ export async function planChange(question: PlanQuestion): Promise<PlanResult> {
         problem: { ...problem, at: { ...problem.at, file: join(question.dir, problem.at.file) } },
       })),
   );
+  onProgress?.('comparing', 0, 1);
   const [before, after] = [left.policySet, right.policySet];
   const plan = before && after && planOf(before, after);
   if (plan && question.base === undefined && base === headCommit && isNothing(plan)) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Location } from '../../core/errors/problem.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
+import type { OnProgress } from '../../core/load/on-progress.ts';
 import { readDocuments } from '../../core/load/read-documents.ts';
 import type { MaskPolicy } from '../../core/model/documents.ts';
 import { type Coverage, coverageOf } from '../../core/policy-test/coverage.ts';
@@ -32,9 +33,9 @@ export interface TestResult {
 }
 
 /** Runs the PolicyTests of a folder by the rules in it. */
-export async function testRepo({ dir, run, minCoverage }: TestQuestion): Promise<TestResult> {
+export async function testRepo({ dir, run, minCoverage }: TestQuestion, onProgress?: OnProgress): Promise<TestResult> {
   const pattern = run === undefined ? undefined : patternOf(run);
-  const { policySet, errors, tests, texts } = await validateRepo(dir);
+  const { policySet, errors, tests, texts } = await validateRepo(dir, onProgress);
   if (!policySet || errors > 0) {
     throw new InputError('InvalidPolicyRepo', 'the policy repo has problems, so nothing can be tested', {
       why: `${errors} error${errors === 1 ? '' : 's'}`,
@@ -42,7 +43,11 @@ export async function testRepo({ dir, run, minCoverage }: TestQuestion): Promise
       at: dir,
     });
   }
-  const runs = tests.filter(({ name }) => pattern?.test(name) ?? true).map((test) => runTest(policySet, test));
+  const chosen = tests.filter(({ name }) => pattern?.test(name) ?? true);
+  const runs = chosen.map((test, i) => {
+    onProgress?.('running test', i + 1, chosen.length);
+    return runTest(policySet, test);
+  });
   const failed = runs.filter(({ failures }) => failures.length > 0).length;
   const coverage = coverageOf(policySet, runs, await placesOfMaskRules(dir));
   const ok = runs.length > 0 && failed === 0 && coverage.percent >= (minCoverage ?? 0);

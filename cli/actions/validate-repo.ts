@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Location, Problem } from '../../core/errors/problem.ts';
 import { loadPolicySet } from '../../core/load/load-policy-set.ts';
 import { loadPolicyTests } from '../../core/load/load-policy-tests.ts';
+import type { OnProgress } from '../../core/load/on-progress.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
 import type { PolicyTest } from '../../core/model/policy-test.ts';
 import { surveyFolder } from '../../core/source/folder.ts';
@@ -24,9 +25,9 @@ export interface ValidateResult {
 const decoder = new TextDecoder();
 
 /** Reads and checks the policy repo in a folder. */
-export async function validateRepo(folder: string): Promise<ValidateResult> {
+export async function validateRepo(folder: string, onProgress?: OnProgress): Promise<ValidateResult> {
   const { files, problems: unread } = surveyFolder(folder);
-  const { policySet, problems: told, count } = loadPolicySet(files);
+  const { policySet, problems: told, count } = loadPolicySet(files, onProgress);
   const tests = loadPolicyTests(files, policySet);
   const emptied = unread.length > 0 && count === 0; // what could not be read is why there is no policy
   const problems = [

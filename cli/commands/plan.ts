@@ -40,7 +40,9 @@ export class PlanCommand extends SluiceCommand {
     const { args, flags } = await this.parse(PlanCommand);
     const { planChange } = await import('../actions/plan-change.ts');
     const { base, head, branch } = flags;
-    const result = await planChange({ dir: args.dir, base, head, branch });
+    const result = await this.withProgress((onProgress) =>
+      planChange({ dir: args.dir, base, head, branch }, onProgress),
+    );
     switch (flags.format) {
       case 'pretty':
         this.show((await import('../output/plan-pretty.ts')).planPretty(result, this.style, this.width));

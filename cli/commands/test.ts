@@ -50,7 +50,9 @@ export class Test extends SluiceCommand {
     const machine = await import('../output/test-machine.ts');
     const minCoverage = flags['min-coverage'];
     const coverage = flags.coverage || minCoverage !== undefined;
-    const result = await testRepo({ dir: args.dir, run: flags.run, minCoverage });
+    const result = await this.withProgress((onProgress) =>
+      testRepo({ dir: args.dir, run: flags.run, minCoverage }, onProgress),
+    );
     switch (flags.format) {
       case 'pretty':
         this.show(testPretty(result, this.style, coverage, this.width));

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { ValidateResult } from '../actions/validate-repo.ts';
 import { exitCodes } from '../output/error.ts';
+import type { Progress } from '../output/progress.ts';
 import { SluiceCommand } from '../output/sluice-command.ts';
 
 const formats = ['pretty', 'json', 'sarif', 'junit', 'github'] as const;
@@ -42,7 +43,7 @@ export class Validate extends SluiceCommand {
     const { args, flags } = await this.parse(Validate);
     const { problemsPretty, summary } = await import('../output/problems-pretty.ts');
     const machine = await import('../output/problems-machine.ts');
-    const result = await this.#check(args.dir, flags.base);
+    const result = await this.withProgress((onProgress) => this.#check(args.dir, flags.base, onProgress));
     switch (flags.format) {
       case 'pretty':
         this.show(problemsPretty(result, this.style, this.width));
@@ -65,11 +66,12 @@ export class Validate extends SluiceCommand {
     this.finish(result.errors > 0 ? exitCodes.problems : exitCodes.ok);
   }
 
-  async #check(dir: string, base: string | undefined): Promise<ValidateResult> {
+  async #check(dir: string, base: string | undefined, onProgress: Progress['tell']): Promise<ValidateResult> {
     const { validateRepo, withError } = await import('../actions/validate-repo.ts');
-    const result = await validateRepo(dir);
+    const result = await validateRepo(dir, onProgress);
     if (base === undefined || result.errors > 0) return result;
     const { planChange, unacknowledgedProblem } = await import('../actions/plan-change.ts');
-    return withError(result, unacknowledgedProblem(await planChange({ dir, base, head: undefined, branch: '' })));
+    const plan = await planChange({ dir, base, head: undefined, branch: '' }, onProgress);
+    return withError(result, unacknowledgedProblem(plan));
   }
 }

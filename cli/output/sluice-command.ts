@@ -1,6 +1,9 @@
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import { systemClock } from '../../core/clock/clock.ts';
+import type { OnProgress } from '../../core/load/on-progress.ts';
 import { fitWidth } from './fit-width.ts';
+import { Progress } from './progress.ts';
 import { type Style, styleFor, wantsColors } from './style.ts';
 
 /**
@@ -24,6 +27,12 @@ export abstract class SluiceCommand extends Command {
   /** Writes what is not the result. */
   protected tell(text: string): void {
     process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  /** Does long work, and tells on stderr how far it is; the line is gone before the result is written. */
+  protected async withProgress<T>(work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
+    using progress = new Progress(process.stderr, systemClock);
+    return await work(progress.tell);
   }
 
   /** Ends the command with this code once all is written. */

@@ -11,6 +11,7 @@ import { checkPolicy, checkStream } from './check-rules.ts';
 import { checkGrantScope, checkPolicyScope } from './check-scopes.ts';
 import { Findings } from './findings.ts';
 import type { DocumentOf } from './kinds.ts';
+import type { OnProgress } from './on-progress.ts';
 import { type RawDocument, readDocuments } from './read-documents.ts';
 import { type SourceFile, sourceLimits } from './source-file.ts';
 import { type ResolveStreams, toModel } from './to-model.ts';
@@ -25,7 +26,7 @@ export interface LoadedPolicySet {
 }
 
 /** Reads and checks a whole repo. Never throws for what the files say. */
-export function loadPolicySet(files: readonly SourceFile[]): LoadedPolicySet {
+export function loadPolicySet(files: readonly SourceFile[], onProgress?: OnProgress): LoadedPolicySet {
   if (files.length > sourceLimits.files) {
     return failed(
       'schema/too-many-files',
@@ -33,7 +34,7 @@ export function loadPolicySet(files: readonly SourceFile[]): LoadedPolicySet {
       'split the repo',
     );
   }
-  const read = readDocuments(files);
+  const read = readDocuments(files, onProgress);
   if (read.count === 0 && read.problems.length === 0) {
     return failed('schema/empty-repo', 'there is no policy here', 'run sluice init, or name the right folder');
   }

@@ -5,6 +5,7 @@ import type { Kind } from '../model/documents.ts';
 import { type DocumentOf, isKind, kindAt, kinds } from './kinds.ts';
 import { loadYaml, type YamlDocument } from './load-yaml.ts';
 import { didYouMean } from './nearest.ts';
+import type { OnProgress } from './on-progress.ts';
 import { schemaProblems } from './schema-problems.ts';
 import type { SourceFile } from './source-file.ts';
 
@@ -52,13 +53,14 @@ const apiVersion = 'sluice.dev/v1';
 export const testFolder = 'tests/';
 
 /** Reads all YAML files of a repo in the order of their paths. Folders that start with a dot are not policy. */
-export function readDocuments(files: readonly SourceFile[]): ReadDocuments {
+export function readDocuments(files: readonly SourceFile[], onProgress?: OnProgress): ReadDocuments {
   const problems: Problem[] = [];
   const documents: RawDocument[] = [];
   const names = new Map<Kind, Set<string>>();
   let count = 0;
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  for (const file of sorted) {
+  for (const [i, file] of sorted.entries()) {
+    onProgress?.('reading file', i + 1, sorted.length);
     if (!/\.ya?ml$/.test(file.path) || /(^|\/)\./.test(file.path)) continue;
     const home = kindAt(file.path);
     const read = loadYaml(file);
