@@ -14,9 +14,11 @@ import { BareRepo, type GitPerson } from './bare-repo.ts';
 import type { Fault } from './faults.ts';
 import { GitHubFront } from './front.ts';
 import { type MergeMethod, personOf } from './merges.ts';
+import { flawOfSchema } from './openapi-description.ts';
 import { Pulls, present } from './pulls.ts';
 import { type Answer, problem, routesOf } from './routes.ts';
-import { instant, type Json, Shapes } from './shapes.ts';
+import { instant, Shapes } from './shapes.ts';
+import { type GhEvent, payloadOf, schemaOf } from './webhook-payloads.ts';
 import { type AccountType, type GhAccount, type GhPull, type GhRepo, type Permissions, World } from './world.ts';
 
 export interface GitHubEmulatorOptions {
@@ -82,7 +84,7 @@ export class GitHubEmulator implements AsyncDisposable {
     this.#pulls = new Pulls(
       this.world,
       () => clock.now(),
-      (...event) => this.#notify(...event),
+      (repo, said) => this.#notify(repo, said),
     );
     this.front = new GitHubFront({
       world: this.world,
@@ -258,14 +260,12 @@ export class GitHubEmulator implements AsyncDisposable {
     }
   }
 
-  #notify(repo: GhRepo, event: string, said: Json, pull?: GhPull): void {
+  #notify(repo: GhRepo, said: GhEvent): void {
     for (const { url, secret } of repo.hooks) {
-      const payload = {
-        ...said,
-        ...(pull ? { number: pull.number, pull_request: this.#shapes.simplePull(repo, pull) } : {}),
-        repository: this.#shapes.repo(repo),
-        sender: this.#shapes.user(this.world.account(repo.owner)),
-      };
+      const { event } = said;
+      const payload = payloadOf(this.world, this.#shapes, repo, said);
+      const flaw = flawOfSchema(schemaOf(said), payload);
+      if (flaw !== undefined) this.front.violations.push(flaw);
       const body = JSON.stringify(payload);
       const headers = {
         'content-type': 'application/json',

@@ -149,15 +149,26 @@ test('webhooks are signed, and tell of pushes, requests and reviews', async () =
     await github.settled();
     const pull = await github.open(repo, alice, { head: 'a' });
     await github.settled();
-    github.review(repo, pull, bob);
+    const review = github.review(repo, pull, bob);
+    await github.settled();
+    github.dismiss(repo, pull, review);
+    await github.settled();
+    await github.merge(repo, pull, bob);
     await github.settled();
     const delivery = expect.any(String);
-    expect(seen).toEqual([
+    const about = { delivery, repoId: repo.id };
+    const merged = expect.arrayContaining([
+      { ...about, event: 'push', ref: 'refs/heads/main' },
+      { ...about, event: 'pull_request', pull: 1 },
+    ]);
+    expect(seen.slice(4)).toEqual(merged);
+    expect(seen.slice(0, 4)).toEqual([
       { delivery, event: 'push', repoId: repo.id, ref: 'refs/heads/a' },
       { delivery, event: 'pull_request', repoId: repo.id, pull: 1 },
       { delivery, event: 'pull_request_review', repoId: repo.id, pull: 1 },
+      { delivery, event: 'pull_request_review', repoId: repo.id, pull: 1 },
     ]);
-    expect(github.deliveries.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(github.deliveries.every(({ status }) => status === 200)).toBe(true);
   } finally {
     await new Promise<void>((resolve) => server.close(() => resolve()));
   }

@@ -36,9 +36,20 @@ export function flawOf(method: string, template: string, status: number, body: u
   if (!validators.has(key)) validators.set(key, compile(method, template, status));
   const validate = validators.get(key);
   if (!validate) return body === undefined ? undefined : `${key}: it has a body`;
-  if (validate(body)) return undefined;
+  return flawBy(validate, key, body);
+}
+
+/** What is wrong with something that the description has a schema of by name. */
+export function flawOfSchema(name: string, value: unknown): string | undefined {
+  compiled ??= read();
+  if (!validators.has(name)) validators.set(name, compiled.ajv.compile(schemaAt(`#/components/schemas/${name}`)));
+  return flawBy(validators.get(name)!, name, value);
+}
+
+function flawBy(validate: ValidateFunction, what: string, value: unknown): string | undefined {
+  if (validate(value)) return undefined;
   const { instancePath = '', message = '' } = validate.errors?.[0] ?? {};
-  return `${key}: ${instancePath || '/'} ${message}`;
+  return `${what}: ${instancePath || '/'} ${message}`;
 }
 
 function compile(method: string, template: string, status: number): ValidateFunction | undefined {

@@ -1,6 +1,7 @@
 /** What happens to pull requests and branches, whoever asks for it. */
 import { BugError } from '../../../core/errors/sluice-error.ts';
 import { type MergeMethod, mergeBy } from './merges.ts';
+import type { GhEvent } from './webhook-payloads.ts';
 import type { GhAccount, GhActivity, GhPull, GhRepo, GhReview, World } from './world.ts';
 
 const heads = 'refs/heads/';
@@ -9,16 +10,12 @@ const nothing = '0'.repeat(40);
 export class Pulls {
   readonly #world: World;
   readonly #now: () => number;
-  readonly #notify: (repo: GhRepo, event: string, payload: Readonly<Record<string, unknown>>, pull?: GhPull) => void;
+  readonly #notify: (repo: GhRepo, said: GhEvent) => void;
 
-  constructor(world: World, now: () => number, notify: Pulls['notify']) {
+  constructor(world: World, now: () => number, notify: (repo: GhRepo, said: GhEvent) => void) {
     this.#world = world;
     this.#now = now;
     this.#notify = notify;
-  }
-
-  get notify() {
-    return this.#notify;
   }
 
   /**
@@ -71,20 +68,21 @@ export class Pulls {
     };
     repo.pulls.set(pull.number, pull);
     await repo.git.point(`refs/pull/${pull.number}/head`, head);
-    this.#notify(repo, 'pull_request', { action: 'opened' }, pull);
+    this.#notify(repo, { event: 'pull_request', action: 'opened', pull });
     return pull;
   }
 
   review(repo: GhRepo, pull: GhPull, said: Pick<GhReview, 'body' | 'state' | 'commit'> & { by: GhAccount }): GhReview {
     const review: GhReview = { ...said, id: this.#world.nextId(), by: said.by.id, at: this.#now() };
     pull.reviews.push(review);
-    if (review.state !== 'PENDING') this.#notify(repo, 'pull_request_review', { action: 'submitted' }, pull);
+    if (review.state !== 'PENDING')
+      this.#notify(repo, { event: 'pull_request_review', action: 'submitted', pull, review });
     return review;
   }
 
   dismiss(repo: GhRepo, pull: GhPull, review: GhReview): void {
     review.state = 'DISMISSED';
-    this.#notify(repo, 'pull_request_review', { action: 'dismissed' }, pull);
+    this.#notify(repo, { event: 'pull_request_review', action: 'dismissed', pull, review });
   }
 
   /** Approvals that the branch's rules count: the last word of each, whatever commit it was about. */
@@ -129,7 +127,7 @@ export class Pulls {
 
   close(repo: GhRepo, pull: GhPull): void {
     Object.assign(pull, { state: 'closed', closedAt: this.#now(), updatedAt: this.#now() });
-    this.#notify(repo, 'pull_request', { action: 'closed' }, pull);
+    this.#notify(repo, { event: 'pull_request', action: 'closed', pull });
   }
 
   #merged(repo: GhRepo, pull: GhPull, by: GhAccount, base: string, landed: readonly string[]): void {
@@ -158,7 +156,13 @@ export class Pulls {
       type: type && after ? type : kind,
       by: who?.id,
     });
-    this.#notify(repo, 'push', { ref, before: before ?? nothing, after: after ?? nothing, forced: forced === true });
+    this.#notify(repo, {
+      event: 'push',
+      ref,
+      before: before ?? nothing,
+      after: after ?? nothing,
+      forced: forced === true,
+    });
     if (after) await this.#pushed(repo, ref, after);
   }
 
@@ -168,9 +172,10 @@ export class Pulls {
       for (const pull of repo.pulls.values()) {
         if (pull.state !== 'open' || pull.headRepo !== from.id || heads + pull.headRef !== ref) continue;
         if (repo !== from) await repo.git.git('fetch', '-q', from.git.path, after);
+        const { headSha: before } = pull;
         Object.assign(pull, { headSha: after, updatedAt: this.#now() });
         await repo.git.point(`refs/pull/${pull.number}/head`, after);
-        this.#notify(repo, 'pull_request', { action: 'synchronize' }, pull);
+        this.#notify(repo, { event: 'pull_request', action: 'synchronize', pull, before });
       }
     }
   }

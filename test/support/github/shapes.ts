@@ -96,6 +96,7 @@ export class Shapes {
       language: null,
       license: null,
       default_branch: 'main',
+      topics: [],
       ...zero(['forks', 'forks_count', 'size', 'stargazers_count', 'watchers', 'watchers_count']),
       ...zero(['network_count', 'subscribers_count']),
       open_issues: open,
