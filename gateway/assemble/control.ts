@@ -55,7 +55,7 @@ export async function startGateway(
   const startedAt = clock.now();
   const metrics = new Metrics();
   const conditions = new Conditions(clock);
-  const state = stack.use(await StateStore.open(config.stateDir, config.trustRoot.repoId, clock.now()));
+  const state = stack.use(await StateStore.open(config.stateDir, config.trustRoot, clock.now()));
   const recording = new PartsHealth(conditions, recorderWords);
   const recorder = await openRecorder({
     config,

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { lockFolder, type WriterLock } from '../../core/audit/writer-lock.ts';
 import { SourceError } from '../../core/errors/sluice-error.ts';
 import type { AdmittedGrant, Tombstone } from '../../core/model/right.ts';
+import type { TrustRoot } from '../../core/model/trust-root.ts';
 import type { GrantVerdict, PolicyVerdict, Refusal } from '../../core/model/verdict.ts';
 
 /** A broker user of ours that could not be removed yet. */
@@ -38,6 +39,8 @@ export interface GatewayState {
   readonly debts: readonly CleanupDebt[];
 }
 
+type StateRoot = Pick<TrustRoot, 'repoId'> & { readonly genesis: Pick<TrustRoot['genesis'], 'commit'> };
+
 /**
  * The gateway's own memory: one JSON file, replaced whole, durable before `update` resolves. One gateway at a time
  * holds the folder. Not the audit log, never pruned.
@@ -55,12 +58,12 @@ export class StateStore implements AsyncDisposable {
   }
 
   /** Opens the folder's state, or begins one at the genesis commit when there is none. */
-  static async open(dir: string, repoId: string, now: number): Promise<StateStore> {
+  static async open(dir: string, root: StateRoot, now: number): Promise<StateStore> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const lock = lockState(dir, now);
     try {
       const file = join(dir, 'state.json');
-      const state = existsSync(file) ? await read(file, repoId) : beginning(repoId);
+      const state = existsSync(file) ? await read(file, root) : beginning(root);
       const store = new StateStore(file, lock, state);
       await store.update((same) => ({ ...same }));
       return store;
@@ -95,12 +98,12 @@ export class StateStore implements AsyncDisposable {
   }
 }
 
-function beginning(repoId: string): GatewayState {
+function beginning({ repoId, genesis }: StateRoot): GatewayState {
   return {
     version: 1,
     repoId,
-    admittedCommit: repoId,
-    judgedCommit: repoId,
+    admittedCommit: genesis.commit,
+    judgedCommit: genesis.commit,
     frozen: undefined,
     grants: {},
     deletedGrants: [],
@@ -126,10 +129,11 @@ function lockState(dir: string, now: number): WriterLock {
   }
 }
 
-async function read(file: string, repoId: string): Promise<GatewayState> {
+async function read(file: string, root: StateRoot): Promise<GatewayState> {
+  const { repoId } = root;
   let state: GatewayState;
   try {
-    const { lastMergedAt, policyMerges } = beginning(repoId); // fields that came later
+    const { lastMergedAt, policyMerges } = beginning(root); // fields that came later
     state = { lastMergedAt, policyMerges, ...(JSON.parse(await readFile(file, 'utf8')) as object) } as GatewayState;
   } catch (cause) {
     throw unusable(file, 'the file does not parse', cause);
@@ -141,6 +145,8 @@ async function read(file: string, repoId: string): Promise<GatewayState> {
 }
 
 const commitId = /^[0-9a-f]{40,64}$/;
+/** A forge's number, or a genesis commit. */
+const repoName = /^(?:[0-9a-f]{40,64}|[1-9][0-9]{0,15})$/;
 
 /** Shallow, but enough that a file of something else, or a cut one, is never taken for a gateway that forgot. */
 function isWhole(state: GatewayState): boolean {
@@ -151,7 +157,7 @@ function isWhole(state: GatewayState): boolean {
     commitId.test(state.judgedCommit) &&
     [deletedGrants, tombstones, refusals, debts].every(Array.isArray) &&
     [grants, policyMerges].every((map) => typeof map === 'object' && map !== null && !Array.isArray(map)) &&
-    commitId.test(state.repoId) &&
+    repoName.test(state.repoId) &&
     Object.values(grants).every(({ grant }) => Number.isFinite(grant?.start) && Number.isFinite(grant?.end)) &&
     tombstones.every(({ target, seenAt }) => typeof target === 'object' && Number.isFinite(seenAt)) &&
     Number.isFinite(lastMergedAt)

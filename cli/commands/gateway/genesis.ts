@@ -21,7 +21,11 @@ export class GatewayGenesis extends SluiceCommand {
       key: flags.key,
       clock: systemClock,
     });
-    const { id, tree } = await workspace.clone.commit(workspace.repoId);
-    this.print(`genesis:\n  commit: ${id}\n  tree: ${tree}`);
+    const { id, tree } = await workspace.clone.commit(workspace.genesis);
+    const forge = workspace.rules.repo?.forge;
+    const where =
+      forge &&
+      `forge:\n  kind: ${forge.kind}\n  url: ${forge.url}\n  repo: ${forge.repo}\n  repoId: ${workspace.repoId}`;
+    this.print([`genesis:\n  commit: ${id}\n  tree: ${tree}`, where].filter((part) => part !== undefined).join('\n'));
   }
 }

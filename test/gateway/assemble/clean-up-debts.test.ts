@@ -11,7 +11,7 @@ test('debts are kept over a restart, shown, settled once, and too many of a clus
   await using dir = await tempDir();
   const clock = new FakeClock();
   {
-    await using state = await StateStore.open(dir.path, commit, clock.now());
+    await using state = await StateStore.open(dir.path, { repoId: commit, genesis: { commit } }, clock.now());
     const debts = new CleanUpDebts(state, new Conditions(clock), clock);
     for (let i = 0; i < mostDebts; i++) debts.add('main', `sluice-gw-1-${i}`);
     debts.add('main', 'sluice-gw-1-0');
@@ -21,7 +21,7 @@ test('debts are kept over a restart, shown, settled once, and too many of a clus
     await state.update((same) => same);
     expect(state.current.debts).toHaveLength(mostDebts + 1);
   }
-  await using state = await StateStore.open(dir.path, commit, clock.now());
+  await using state = await StateStore.open(dir.path, { repoId: commit, genesis: { commit } }, clock.now());
   const conditions = new Conditions(clock);
   let told: ReadonlyMap<string, number> = new Map();
   const debts = new CleanUpDebts(state, conditions, clock, (counts) => {

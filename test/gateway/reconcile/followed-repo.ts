@@ -82,7 +82,7 @@ export class FollowedRepo implements AsyncDisposable {
   async follow(name = 'gw', bend: Partial<TrustRoot> = {}): Promise<Follower> {
     const trustRoot = this.trustRoot(bend);
     const clone = await BareClone.open(this.dir.join(name, 'clone'), this.repo.url);
-    const state = await StateStore.open(this.dir.join(name), trustRoot.repoId, systemClock.now());
+    const state = await StateStore.open(this.dir.join(name), trustRoot, systemClock.now());
     const snapshots = new SnapshotStore();
     const events: AuditEvent[] = [];
     const follower: Omit<Follower, 'round'> = {

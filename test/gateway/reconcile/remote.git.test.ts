@@ -58,7 +58,8 @@ test('state of another repo, damaged or cut state: refused, never taken for a ga
   await (await repo.follow())[Symbol.asyncDispose]();
   const file = repo.dir.join('gw', 'state.json');
   const good = readFileSync(file, 'utf8');
-  const open = (repoId: string) => StateStore.open(repo.dir.join('gw'), repoId, systemClock.now());
+  const open = (repoId: string) =>
+    StateStore.open(repo.dir.join('gw'), { repoId, genesis: { commit: repoId } }, systemClock.now());
   await expect(open('2'.repeat(40))).rejects.toMatchObject({
     code: 'StateUnusable',
     why: expect.stringContaining('belongs to the repo'),

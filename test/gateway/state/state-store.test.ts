@@ -8,7 +8,8 @@ import { StateStore } from '../../../gateway/state/state-store.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const repoId = '1'.repeat(40);
-const open = (dir: string): Promise<StateStore> => StateStore.open(dir, repoId, systemClock.now());
+const open = (dir: string): Promise<StateStore> =>
+  StateStore.open(dir, { repoId, genesis: { commit: repoId } }, systemClock.now());
 
 async function writer(dir: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'writing-child.ts'), dir, repoId], {

@@ -3,7 +3,7 @@ import { systemClock } from '../../../core/clock/clock.ts';
 import { StateStore } from '../../../gateway/state/state-store.ts';
 
 const [dir = '', repoId = ''] = process.argv.slice(2);
-const store = await StateStore.open(dir, repoId, systemClock.now());
+const store = await StateStore.open(dir, { repoId, genesis: { commit: repoId } }, systemClock.now());
 for (let i = 0; ; i++) {
   await store.update((state) => ({
     ...state,

@@ -1,0 +1,249 @@
+/** The attack table on a hosted forge: each row with real pull requests, reviews and merges, and a gateway that follows. */
+
+import { expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { systemClock } from '../../../core/clock/clock.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+import { grantText, type HostedForgeUnderTest, HostedWorld, settled } from './hosted-world.ts';
+
+export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
+  const world = async (change?: Parameters<typeof HostedWorld.make>[2]): Promise<HostedWorld> =>
+    HostedWorld.make(await forge(), await tempDir(), change);
+
+  test.each(['merge', 'squash', 'rebase'] as const)('asked, approved, merged by %s: admitted, once', async (how) => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    await settled(gateway);
+    const asked = await there.ask();
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull, how);
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'admitted' });
+    const { grant, verdict } = gateway.state.current.grants[asked.uid]!;
+    expect(verdict.approvals).toMatchObject([{ by: 'bob' }]);
+    expect(grant.end - grant.start).toBe(3_600_000);
+    expect(Math.abs(grant.start - systemClock.now())).toBeLessThan(60_000);
+    await using other = await there.follow();
+    expect(await settled(other)).toEqual({ [asked.name]: 'admitted' });
+    expect(other.state.current.grants[asked.uid]!.grant.end).toBe(grant.end);
+  });
+
+  test('two commits merged by rebase are one step, whose last commit alone would say too little', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.ask('alice', { spec: { window: { duration: 'PT4H' } } });
+    await there.rewrite(asked, { window: { duration: 'PT2H' } });
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull, 'rebase');
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'admitted' });
+    const { start, end } = gateway.state.current.grants[asked.uid]!.grant;
+    expect(end - start).toBe(7_200_000);
+  });
+
+  test('approved first, merged after the branch moved on: a rebase keeps the approval', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.ask();
+    await there.approve('bob', asked.pull);
+    const other = await there.ask('mallory');
+    await there.approve('carol', other.pull);
+    await there.merge(other.pull);
+    await there.merge(asked.pull);
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'admitted', [other.name]: 'admitted' });
+  });
+
+  test('direct push and force-push past the protection', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    await settled(gateway);
+    const text = grantText('pushed', { uid: 'a'.repeat(32), requestedBy: 'alice', subject: 'alice' });
+    await there.direct({ 'grants/2026-11/pushed.yaml': text });
+    expect(await settled(gateway)).toEqual({ pushed: 'DirectPush' });
+  });
+
+  test('approve, push a wider grant, merge at once', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.ask();
+    await there.approve('bob', asked.pull);
+    await there.rewrite(asked, { window: { duration: 'PT4H' } });
+    await there.merge(asked.pull);
+    const outcome = await settled(gateway);
+    expect(outcome).not.toEqual({ [asked.name]: 'admitted' });
+    expect(['ApprovalForOtherContent', 'ApprovalWithdrawn']).toContain(outcome[asked.name]);
+  });
+
+  test('a dismissed approval, one of the requester, one of nobody: none counts', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const dismissed = await there.ask();
+    await there.approve('bob', dismissed.pull);
+    await there.forge.dismiss(dismissed.pull.number, 'bob');
+    await there.merge(dismissed.pull, 'merge', 'carol');
+    const alone = await there.ask('mallory');
+    await there.approve('olga', alone.pull); // who leads no payments
+    await there.merge(alone.pull);
+    expect(await settled(gateway)).toEqual({
+      [dismissed.name]: 'ApprovalWithdrawn',
+      [alone.name]: 'NotEnoughApprovals',
+    });
+  });
+
+  test('merged with no approval at all', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.ask();
+    await there.merge(asked.pull);
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'NotEnoughApprovals' });
+  });
+
+  test('an approval deleted after the admission changes nothing: the evidence is kept', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.ask();
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull);
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'admitted' });
+    if (!(await there.forge.deleteReview(asked.pull.number, 'bob'))) return;
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'admitted' });
+    expect(gateway.state.current.grants[asked.uid]!.verdict.approvals).toMatchObject([{ by: 'bob' }]);
+    await using late = await there.follow();
+    expect(await settled(late)).toEqual({ [asked.name]: 'NotEnoughApprovals' });
+  });
+
+  test('a standing rejection vetoes, whatever was pushed and approved after it', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.ask();
+    await there.approve('carol', asked.pull, 'reject');
+    await there.rewrite(asked, { reason: 'INC-2' });
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull);
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'Vetoed' });
+  });
+
+  test('an approver who wrote a commit of the request, by account or by a claimed address', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const co = await there.ask('alice', { message: 'Ask\n\nCo-authored-by: Bob <bob@example.com>' });
+    await there.approve('bob', co.pull);
+    await there.merge(co.pull, 'merge', 'carol');
+    expect(await settled(gateway)).toEqual({ [co.name]: 'SelfApproval' });
+  });
+
+  test('opened by somebody else than the grant says, or by an account of nobody', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.ask('mallory', { spec: { requestedBy: 'alice', subject: 'alice' } });
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull);
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'UnsignedRequest' });
+  });
+
+  test('grants and rules in one request; rules without the owners, and with them', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const rule = 'policies/payments-debug.yaml';
+    const hands = await there.hands('alice');
+    const at = (await hands.tree(await there.tip())).find(({ path }) => path === rule)!;
+    const policy = parse((await hands.blob(at.id, 100_000)).toString()) as {
+      spec: { limits: { maxDuration: string } };
+    };
+    policy.spec.limits.maxDuration = 'PT2H';
+    await there.commit('alice', 'narrower', { [rule]: stringify(policy) });
+    const signed = await there.open('alice', 'narrower');
+    await there.approve('olga', signed);
+    const admitted = await there.merge(signed);
+    expect(await settled(gateway)).toEqual({});
+    expect(gateway.state.current.admittedCommit).toBe(admitted);
+    const mixed = await there.ask('alice', { more: { 'groups/platform.yaml': '# nothing\n' } });
+    await there.approve('bob', mixed.pull);
+    await there.approve('olga', mixed.pull);
+    await there.merge(mixed.pull);
+    expect(await settled(gateway)).toMatchObject({ [mixed.name]: 'MixedStep', rules: 'MixedStep' });
+    expect(gateway.state.current.admittedCommit).toBe(admitted);
+  });
+
+  test('rules that only others approve, however many, freeze the rules', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    await there.commit('alice', 'mine', {
+      'groups/payments-leads.yaml': stringify({
+        apiVersion: 'sluice.dev/v1',
+        kind: 'Group',
+        metadata: { name: 'payments-leads' },
+        spec: { members: ['alice', 'bob', 'carol'] },
+      }),
+    });
+    const pull = await there.open('alice', 'mine');
+    await there.approve('bob', pull);
+    await there.approve('carol', pull);
+    await there.merge(pull);
+    expect(await settled(gateway)).toEqual({ rules: 'UnreviewedCommit' });
+    expect(gateway.state.current.admittedCommit).toBe(there.genesis.commit);
+  });
+
+  test('the grant file deleted and merged again with its old approval', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.ask();
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull);
+    await settled(gateway);
+    await there.direct({ [asked.file]: undefined });
+    await settled(gateway);
+    expect([...gateway.snapshots.current!.grants.keys()]).toEqual([]);
+    const text = grantText(asked.name, { uid: asked.uid, requestedBy: 'alice', subject: 'alice' });
+    await there.commit('alice', 'again', { [asked.file]: text });
+    const again = await there.open('alice', 'again');
+    await there.approve('bob', again);
+    await there.merge(again);
+    await settled(gateway);
+    expect(gateway.state.current.refusals).toMatchObject([{ name: asked.name, refusal: 'UidReused' }]);
+    expect([...gateway.snapshots.current!.grants.keys()]).toEqual([]);
+  });
+
+  test('a revocation pushed by anybody holds at once', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.ask();
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull);
+    await settled(gateway);
+    const spec = { grant: asked.name, reason: 'over' };
+    const revocation = { apiVersion: 'sluice.dev/v1', kind: 'Revocation', metadata: { name: 'r1' }, spec };
+    await there.direct({ 'revocations/r1.yaml': stringify(revocation) });
+    await gateway.round.run(); // no waiting for what the forge says about the commit
+    expect(gateway.state.current.tombstones).toMatchObject([{ target: { grant: asked.name } }]);
+  });
+
+  test('an account that is renamed is who it was', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.ask();
+    await there.approve('carol', asked.pull);
+    await there.forge.rename('carol');
+    await there.merge(asked.pull);
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'admitted' });
+  });
+
+  test('another repo than the trust root says, or a clock that is off: nothing is admitted', async () => {
+    await using there = await world();
+    const asked = await there.ask();
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull);
+    await using elsewhere = await there.follow({ trustRoot: { repoId: '999999' } });
+    await expect(elsewhere.round.run()).rejects.toMatchObject({ code: 'ForgeFailed', retry: 'onChange' });
+    const api = there.forge.api(undefined);
+    const off = new Proxy(api, {
+      get: (target, key) =>
+        key === 'skew'
+          ? 3_600_000
+          : ((value) => (typeof value === 'function' ? value.bind(target) : value))(
+              Reflect.get(target, key) as unknown,
+            ),
+    });
+    await using skewed = await there.follow({ api: off });
+    await expect(skewed.round.run()).rejects.toMatchObject({ code: 'ForgeFailed', retry: 'later' });
+    expect(skewed.state.current.grants).toEqual({});
+  });
+}
