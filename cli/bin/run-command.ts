@@ -14,7 +14,8 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
-  await run(process.argv.slice(2), loadOptions());
+  const argv = process.argv.slice(2);
+  await run(argv, loadOptions(argv));
   await flush();
 } catch (error) {
   const { argv, env, stderr } = process;

@@ -4,7 +4,8 @@ import type { PolicySet } from '../model/documents.ts';
 import type { PolicyTest } from '../model/policy-test.ts';
 import { type PolicyTestDocument, validatePolicyTestDocument } from '../schema/policy-test.ts';
 import { Findings } from './findings.ts';
-import { loadYaml, type YamlDocument } from './load-yaml.ts';
+import type { YamlDocument } from './load-yaml.ts';
+import { loadYamlOnce } from './load-yaml-once.ts';
 import { testFolder } from './read-documents.ts';
 import { schemaProblems } from './schema-problems.ts';
 import type { SourceFile } from './source-file.ts';
@@ -25,7 +26,7 @@ export function loadPolicyTests(files: readonly SourceFile[], rules: PolicySet |
   const tests = new Map<string, PolicyTest>();
   let count = 0;
   for (const file of files.filter(isTestFile).toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-    const read = loadYaml(file);
+    const read = loadYamlOnce(file);
     problems.push(...read.problems);
     for (const yaml of read.documents) {
       if (isForeign(yaml)) continue;

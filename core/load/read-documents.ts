@@ -4,6 +4,7 @@ import type { Problem } from '../errors/problem.ts';
 import type { Kind } from '../model/documents.ts';
 import { type DocumentOf, isKind, kindAt, kinds } from './kinds.ts';
 import { loadYaml, type YamlDocument } from './load-yaml.ts';
+import { loadYamlOnce } from './load-yaml-once.ts';
 import { didYouMean } from './nearest.ts';
 import type { OnProgress } from './on-progress.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -63,7 +64,7 @@ export function readDocuments(files: readonly SourceFile[], onProgress?: OnProgr
     onProgress?.('reading file', i + 1, sorted.length);
     if (!/\.ya?ml$/.test(file.path) || /(^|\/)\./.test(file.path)) continue;
     const home = kindAt(file.path);
-    const read = loadYaml(file);
+    const read = file.path.startsWith(testFolder) ? loadYamlOnce(file) : loadYaml(file);
     if (home === undefined) {
       // Other tools keep YAML in the repo too: only a document of ours is a mistake here.
       const isTest = (yaml: YamlDocument): boolean => file.path.startsWith(testFolder) && kindOf(yaml) === 'PolicyTest';
