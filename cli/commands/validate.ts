@@ -41,23 +41,15 @@ export class Validate extends SluiceCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Validate);
-    const { problemsPretty, summary } = await import('../output/problems-pretty.ts');
-    const machine = await import('../output/problems-machine.ts');
     const result = await this.withProgress((onProgress) => this.#check(args.dir, flags.base, onProgress));
-    switch (flags.format) {
-      case 'pretty':
-        this.show(problemsPretty(result, this.style, this.width));
-        break;
-      case 'json':
-        this.print(machine.problemsJson(result));
-        break;
-      case 'sarif':
-        this.print(machine.problemsSarif(result, this.config.version));
-        break;
-      case 'junit':
-        this.print(machine.problemsJunit(result));
-        break;
-      case 'github': {
+    const { problemsPretty, summary } = await import('../output/problems-pretty.ts');
+    if (flags.format === 'pretty') this.show(problemsPretty(result, this.style, this.width));
+    else {
+      const machine = await import('../output/problems-machine.ts');
+      if (flags.format === 'json') this.print(machine.problemsJson(result));
+      if (flags.format === 'sarif') this.print(machine.problemsSarif(result, this.config.version));
+      if (flags.format === 'junit') this.print(machine.problemsJunit(result));
+      if (flags.format === 'github') {
         const text = machine.problemsGithub(result);
         if (text !== '') this.print(text);
         this.tell(summary(result, this.style));
