@@ -155,6 +155,17 @@ test('whoever wrote, committed or pushed is a contributor; whoever only deleted 
   expect(known).toEqual([alice.id, dave.id]);
 });
 
+test('whoever pushed to the branch after the merge had no hand in it', async () => {
+  await using world = await repoOnGitHub();
+  const { github, repo, alice, bob, carol, api } = world;
+  await github.push(repo, 'a', alice, { 'a.yaml': '1\n' });
+  const commit = await github.merge(repo, await github.open(repo, alice, { head: 'a' }), bob);
+  await github.push(repo, 'a', carol, { 'a.yaml': '2\n' });
+  const late = repo.activity.pop()!;
+  repo.activity.push({ ...late, at: late.at + 60_000 });
+  expect((await api(bob).mergedAs(commit))?.contributors.map(({ id }) => id)).toEqual([alice.id]);
+});
+
 test('nobody approves their own request, nor a head that is another by now', async () => {
   await using world = await repoOnGitHub();
   const { github, repo, alice, bob, api } = world;
