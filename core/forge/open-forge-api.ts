@@ -1,7 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
-import { InputError } from '../errors/sluice-error.ts';
 import type { ForgeAddress } from '../model/documents.ts';
 import { GiteaApi } from './gitea/gitea-api.ts';
+import { GitHubApi } from './github/github-api.ts';
 import type { ForgeApi } from './hosted/forge-api.ts';
 
 export type ForgeCredentials =
@@ -13,5 +13,7 @@ export function openForgeApi({ kind, url, repo }: ForgeAddress, credentials: For
   if (kind === 'gitea') {
     return new GiteaApi({ url, repo, token: 'token' in credentials ? credentials.token : undefined, clock });
   }
-  throw new InputError('BadConfig', `requests on ${kind} are not to be had yet`, { fix: 'use gitea or plain git' });
+  const auth =
+    'token' in credentials ? (credentials.token === undefined ? undefined : { token: credentials.token }) : credentials;
+  return new GitHubApi({ url, repo, auth, clock });
 }

@@ -1,4 +1,5 @@
 import { readGiteaWebhook } from '../../core/forge/gitea/gitea-webhook.ts';
+import { readGitHubWebhook } from '../../core/forge/github/github-webhook.ts';
 import type { WebhookOptions } from '../api/webhook.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -14,7 +15,7 @@ export function webhookOf(
   if (!forge || file === undefined) return undefined;
   return {
     kind: forge.kind,
-    read: readGiteaWebhook,
+    read: forge.kind === 'gitea' ? readGiteaWebhook : readGitHubWebhook,
     secret: () => readSecret(file),
     repoId: trustRoot.repoId,
     wake,

@@ -1,6 +1,7 @@
 /** Gitea's answers as what core/forge/hosted asks for. What is not as it must be is an error, never a guess. */
+
+import type { AnswerFields } from '../hosted/answer-fields.ts';
 import type { Account, ForgeRepo, Pull, Review } from '../hosted/forge-api.ts';
-import type { AnswerFields } from './answer-fields.ts';
 
 /** Ids below 1 are Gitea's own: -1 stands for every deleted account, -2 is the one of its actions. */
 const ghost = -1;

@@ -1,7 +1,7 @@
 import { InputError } from '../../errors/sluice-error.ts';
+import { AnswerFields, isCommit } from '../hosted/answer-fields.ts';
 import type { Account, ForgeApi, ForgeRepo, MergedPull, Pull, Review } from '../hosted/forge-api.ts';
 import type { JsonAnswer } from '../hosted/json-client.ts';
-import { AnswerFields, isCommit } from './answer-fields.ts';
 import { readAccount, readPull, readRepo, readReview } from './gitea-answers.ts';
 import { GiteaCalls, type GiteaOptions, reading } from './gitea-calls.ts';
 import { contributorsOf } from './gitea-contributors.ts';

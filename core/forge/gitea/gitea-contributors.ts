@@ -1,5 +1,5 @@
+import type { AnswerFields } from '../hosted/answer-fields.ts';
 import type { Account, Pull } from '../hosted/forge-api.ts';
-import type { AnswerFields } from './answer-fields.ts';
 import { readAccount } from './gitea-answers.ts';
 import type { GiteaLists } from './gitea-lists.ts';
 

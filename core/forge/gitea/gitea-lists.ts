@@ -1,5 +1,5 @@
+import { AnswerFields } from '../hosted/answer-fields.ts';
 import type { JsonAnswer, JsonClient, JsonRequest } from '../hosted/json-client.ts';
-import { AnswerFields } from './answer-fields.ts';
 
 /** Most pages of one list; one that has more is none. */
 const mostPages = 50;

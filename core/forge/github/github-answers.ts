@@ -1,4 +1,4 @@
-import { AnswerFields, type Failed } from '../gitea/answer-fields.ts';
+import { AnswerFields, type Failed } from '../hosted/answer-fields.ts';
 import type { Account, ForgeRepo, Pull, Review } from '../hosted/forge-api.ts';
 
 /** GitHub's own account, which stands in for those that were deleted. */

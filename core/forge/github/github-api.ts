@@ -1,5 +1,5 @@
 import { InputError } from '../../errors/sluice-error.ts';
-import { AnswerFields } from '../gitea/answer-fields.ts';
+import { AnswerFields } from '../hosted/answer-fields.ts';
 import type { Account, ForgeApi, ForgeRepo, MergedPull, Pull, Review } from '../hosted/forge-api.ts';
 import { mergedTo, readAccount, readPull, readRepo, readReview } from './github-answers.ts';
 import { fresh, pageSize } from './github-cache.ts';

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { Clock } from '../../clock/clock.ts';
 import { InputError } from '../../errors/sluice-error.ts';
-import { AnswerFields } from '../gitea/answer-fields.ts';
+import { AnswerFields } from '../hosted/answer-fields.ts';
 import type { GitHubAnswer } from './github-question.ts';
 
 /** Seconds that the app's own statement reaches back, for clocks that differ, and on; GitHub takes at most 600. */

@@ -1,4 +1,4 @@
-import { AnswerFields, type Failed } from '../gitea/answer-fields.ts';
+import { AnswerFields, type Failed } from '../hosted/answer-fields.ts';
 import type { Account, Pull } from '../hosted/forge-api.ts';
 import { readAccount, readHands } from './github-answers.ts';
 import { fresh, pageSize } from './github-cache.ts';

@@ -1,0 +1,44 @@
+import { systemClock } from '../../../core/clock/clock.ts';
+import { GitHubApi } from '../../../core/forge/github/github-api.ts';
+import type { GitHubEmulator } from '../../support/github/github-emulator.ts';
+import type { GhAccount } from '../../support/github/world.ts';
+import { storyPeople } from '../../support/story-policies.ts';
+import type { HostedForgeUnderTest, Person } from './hosted-world.ts';
+
+/** A repo of its own on the emulator. */
+export async function githubUnderTest(github: GitHubEmulator): Promise<HostedForgeUnderTest> {
+  const owner = github.account('acme', 'Organization');
+  const repo = await github.createRepo(owner, 'policies', { private: true });
+  const people = Object.fromEntries(storyPeople.map((name) => [name, github.account(name)])) as Record<
+    Person,
+    GhAccount
+  >;
+  for (const { id } of Object.values(people)) repo.members.add(id);
+  const gateway = github.account('sluice-gateway');
+  repo.members.add(gateway.id);
+  const pullOf = (number: number) => repo.pulls.get(number)!;
+  return {
+    kind: 'github',
+    accounts: Object.fromEntries(Object.entries(people).map(([name, { id }]) => [name, id])) as Record<Person, number>,
+    repoId: repo.id,
+    api: (person) =>
+      new GitHubApi({
+        url: github.url,
+        repo: 'acme/policies',
+        auth: { token: github.token(person ? people[person] : gateway) },
+        clock: systemClock,
+      }),
+    git: () => ({ url: repo.git.path, token: undefined }),
+    async mergeAs(person, number, how) {
+      await github.merge(repo, pullOf(number), people[person], how);
+    },
+    async dismiss(number, by) {
+      const pull = pullOf(number);
+      github.dismiss(repo, pull, pull.reviews.find((review) => review.by === people[by].id)!);
+    },
+    deleteReview: async () => false, // it can only be dismissed
+    async rename(person) {
+      people[person].login = `${person}-new`;
+    },
+  };
+}
