@@ -1,70 +1,17 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { BugError } from '../../errors/sluice-error.ts';
+import { type ForgeWebhook, readWebhook, type WebhookHeaders } from '../hosted/read-webhook.ts';
 
-/** What a webhook of Gitea says, which is a hint to look, never evidence. */
-export interface GiteaWebhook {
-  /** Id of the delivery; one that is sent again has the same. */
-  readonly delivery: string;
-  /** `push`, `pull_request`, `pull_request_approved`. */
-  readonly event: string;
-  readonly repoId: number;
-  /** Of a push: `refs/heads/main`. */
-  readonly ref?: string;
-  /** Number of the pull request that it is about. */
-  readonly pull?: number;
-}
+const names = {
+  signature: 'x-gitea-signature',
+  form: /^([0-9a-f]{64})$/,
+  delivery: 'x-gitea-delivery',
+  event: 'x-gitea-event',
+};
 
-/** Header values by lower-case names, as Node's http server has them. */
-export type WebhookHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
-
-/** Reads a webhook whose signature is of `secret`; nothing of a body is looked at before that is known. */
+/** Reads a webhook of Gitea or Forgejo. */
 export function readGiteaWebhook(
   headers: WebhookHeaders,
   body: Uint8Array,
   secret: string,
-): GiteaWebhook | { readonly refused: string } {
-  if (secret === '') throw new BugError('a webhook is read without a secret');
-  const one = (name: string): string | undefined => {
-    const value = headers[name];
-    return typeof value === 'string' ? value : undefined;
-  };
-  const signature = one('x-gitea-signature');
-  if (signature === undefined || !/^[0-9a-f]{64}$/.test(signature)) return { refused: 'it has no signature' };
-  const expected = createHmac('sha256', secret).update(body).digest();
-  if (!timingSafeEqual(expected, Buffer.from(signature, 'hex')))
-    return { refused: 'its signature is of another secret' };
-  const delivery = one('x-gitea-delivery');
-  if (delivery === undefined || !/^[\w-]{1,64}$/.test(delivery)) return { refused: 'it has no delivery id' };
-  const event = one('x-gitea-event');
-  if (event === undefined || !/^[a-z_]{1,64}$/.test(event)) return { refused: 'it has no event' };
-  const said = parse(body);
-  const repoId = idIn(said, 'repository', 'id');
-  if (repoId === undefined) return { refused: 'it is about no repo' };
-  const pull = idIn(said, 'pull_request', 'number');
-  const ref = valueIn(said, 'ref');
-  return {
-    delivery,
-    event,
-    repoId,
-    ...(typeof ref === 'string' && ref.length <= 1024 ? { ref } : {}),
-    ...(pull === undefined ? {} : { pull }),
-  };
-}
-
-function parse(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function idIn(said: unknown, object: string, name: string): number | undefined {
-  const id = valueIn(valueIn(said, object), name);
-  return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? id : undefined;
-}
-
-function valueIn(value: unknown, name: string): unknown {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, name);
-  return isObject ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+): ForgeWebhook | { readonly refused: string } {
+  return readWebhook(names, headers, body, secret);
 }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { readGiteaWebhook, type WebhookHeaders } from '../../../core/forge/gitea/gitea-webhook.ts';
+import { readGiteaWebhook } from '../../../core/forge/gitea/gitea-webhook.ts';
+import type { WebhookHeaders } from '../../../core/forge/hosted/read-webhook.ts';
 
 const secret = 'shared with the forge';
 const push = { ref: 'refs/heads/main', repository: { id: 7, full_name: 'acme/policies' } };
@@ -56,8 +57,12 @@ test('a body that is not signed is not parsed: what it says makes no difference'
   }
 });
 
+test('a signed body that is no JSON is refused with what to do', () => {
+  const { refused } = readGiteaWebhook(...signed('{"repository":'), secret) as { refused: string };
+  expect(refused).toContain('application/json');
+});
+
 test.each([
-  ['no JSON', '{"repository":'],
   ['a list', '[]'],
   ['no repo', {}],
   ['a repo with a text for an id', { repository: { id: '7' } }],
