@@ -77,7 +77,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const dispose = { [Symbol.asyncDispose]: () => clone[Symbol.asyncDispose]() };
     const address = policySet.repo?.forge;
     const people = address
-      ? await hostedPeople(common, openForgeApi(address, { token }, options.clock), options.clock)
+      ? await hostedPeople(common, openForgeApi(address, { token }, options.clock), token !== undefined, options.clock)
       : await plainPeople(common, options);
     return { ...common, ...people, ...dispose };
   } catch (error) {
@@ -102,10 +102,10 @@ async function plainPeople(opened: Opened, { key, clock }: WorkspaceOptions): Pr
   };
 }
 
-async function hostedPeople(opened: Opened, api: ForgeApi, clock: Clock): Promise<People> {
+async function hostedPeople(opened: Opened, api: ForgeApi, known: boolean, clock: Clock): Promise<People> {
   const { clone, loader, branch, tip, rules } = opened;
   const repoId = String((await api.repo()).id);
-  const account = await api.account();
+  const account = known ? await api.account() : undefined;
   const name = identityOf(rules, api.host, account);
   const signer = name === undefined ? undefined : { name, email: emailOf(rules, name) };
   const askedAt = (base: string, commit: string) =>

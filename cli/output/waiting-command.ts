@@ -63,8 +63,8 @@ export abstract class WaitingCommand extends SluiceCommand {
       await openWorkspace({ ...flags, genesis: flags.genesis, key: flags.key, clock: systemClock }),
       open,
     );
-    const { name, file, head, approvers, yaml } = result;
-    const asked = { name, uid: result.grant.uid, file, head, approvers, yaml };
+    const { name, file, head, url, approvers, yaml } = result;
+    const asked = { name, uid: result.grant.uid, file, head, url, approvers, yaml };
     const waits = flags.wait && head !== undefined;
     if (flags.format === 'pretty') this.show(requestedPretty(result, this.style));
     else if (!waits) this.print(JSON.stringify(asked, null, 2));

@@ -106,7 +106,16 @@ const policySet: fc.Arbitrary<PolicySet> = fc
       owners: [],
     });
     return {
-      repo: { kind: 'Repo', name: 'r', labels: {}, at, quorum: 1, widenPrincipalsPercent: 30, acknowledge: [], forge: undefined },
+      repo: {
+        kind: 'Repo',
+        name: 'r',
+        labels: {},
+        at,
+        quorum: 1,
+        widenPrincipalsPercent: 30,
+        acknowledge: [],
+        forge: undefined,
+      },
       clusters: new Map(['c1', 'c2'].map((name) => [name, cluster(name)])),
       streams: new Map(streams.map((one) => [one.name, one])),
       identities,
