@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BugError, InputError } from '../../core/errors/sluice-error.ts';
 import { repoTemplate } from './repo-template.ts';
+import { writeWhole } from './write-file.ts';
 
 export interface InitResult {
   readonly folder: string;
@@ -23,8 +24,7 @@ export async function initRepo(folder: string): Promise<InitResult> {
     });
   }
   for (const [path, text] of Object.entries(repoTemplate)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), text, { flag: 'wx' });
+    writeWhole(join(folder, path), text);
   }
   await cp(schemaFolder(), join(folder, '.sluice/schemas'), { recursive: true });
   return { folder, files: [...Object.keys(repoTemplate), '.sluice/schemas/'].sort() };

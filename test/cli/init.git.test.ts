@@ -47,6 +47,15 @@ test('a folder with files is refused and left as it is', async () => {
   expect(await readdir(dir.path)).toEqual(['notes.txt']);
 });
 
+test('below a file nothing can be made, and it says so', async () => {
+  await using dir = await mkdtempDisposable(join(tmpdir(), 'sluice-init-'));
+  await writeFile(join(dir.path, 'file'), 'mine\n');
+  const { code, stderr } = await runSluice(['init', join(dir.path, 'file', 'repo')]);
+  expect(code).toBe(3);
+  expect(stderr).toContain('FileNotWritten');
+  expect(await readFile(join(dir.path, 'file'), 'utf8')).toBe('mine\n');
+});
+
 test('a reader that leaves early is no error', async () => {
   const { stdout, stderr } = await promisify(execFile)('sh', ['-c', 'cli/sluice --help | head -1'], {
     encoding: 'utf8',
