@@ -18,6 +18,7 @@ import { publicKeyOf } from '../../core/git/ssh-signature.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
 import { requestContent } from '../../core/source/request-content.ts';
 import { RevisionLoader } from '../../core/source/revision.ts';
+import { checkForgeHost, forgeToken } from './forge-token.ts';
 
 export interface WorkspaceOptions {
   /** URL or path of the policy repo. */
@@ -54,7 +55,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const url = localPath(options.repo) ?? options.repo;
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const id = createHash('sha256').update(url).digest('hex').slice(0, 16);
-  const token = forgeToken();
+  const token = forgeToken(url);
   const clone = await BareClone.open(join(cache, 'sluice', 'repos', id), url, { token: async () => token });
   try {
     const tip = await clone.fetch(options.branch);
@@ -76,6 +77,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const common = { clone, loader, tip, genesis, branch: options.branch, rules: policySet };
     const dispose = { [Symbol.asyncDispose]: () => clone[Symbol.asyncDispose]() };
     const address = policySet.repo?.forge;
+    if (address) checkForgeHost(url, address.url);
     const people = address
       ? await hostedPeople(common, openForgeApi(address, { token }, options.clock), token !== undefined, options.clock)
       : await plainPeople(common, options);
@@ -128,12 +130,6 @@ function rulesOf(loader: RevisionLoader): (commit: string) => Promise<PolicySet 
 
 function emailOf(rules: PolicySet, name: string): string {
   return rules.identities.get(name)?.person?.emails[0] ?? `${name}@localhost`;
-}
-
-/** From where the forges' own tools take it too. */
-function forgeToken(): string | undefined {
-  const { SLUICE_FORGE_TOKEN, GH_TOKEN, GITHUB_TOKEN, GITEA_TOKEN } = process.env;
-  return [SLUICE_FORGE_TOKEN, GH_TOKEN, GITHUB_TOKEN, GITEA_TOKEN].find((token) => token !== undefined && token !== '');
 }
 
 /** A path on this machine, made absolute; undefined for a URL. */
