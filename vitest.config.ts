@@ -45,7 +45,7 @@ export default defineConfig({
           name: 'forges',
           include: ['test/forges/**/*.forges.test.ts'],
           testTimeout: 120_000,
-          hookTimeout: 900_000, // the first run builds the server
+          hookTimeout: 1_500_000, // the first run builds the server
           fileParallelism: false,
         },
       },

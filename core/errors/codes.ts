@@ -47,6 +47,10 @@ export const codes = {
   StateUnusable: { kind: 'source', summary: 'The state store is missing, damaged or locked by another gateway.' },
   ForgeFailed: { kind: 'source', summary: 'The forge could not do what was asked.' },
   ForgeDenied: { kind: 'source', summary: 'The forge refused the token, or it lacks a permission, which is named.' },
+  RequestTooLarge: {
+    kind: 'source',
+    summary: 'A request on the forge is larger than what is read of one; it is refused.',
+  },
   ForgeLimited: { kind: 'source', summary: 'The forge answers no more requests until its rate limit is over.' },
   // protocol
   BadFrame: { kind: 'protocol', summary: 'A frame is truncated, oversized or does not parse.' },

@@ -18,17 +18,24 @@ async function json<T>(gateway: GatewayProcess, command: string): Promise<T> {
 const status = (gateway: GatewayProcess): Promise<GatewayStatus> => json(gateway, 'status');
 const sessions = (gateway: GatewayProcess): Promise<SessionStatus[]> => json(gateway, 'sessions');
 
-/** Producers that have sent something, until both workers serve some of them. */
+/**
+ * Producers that have sent something, until each worker serves one of them alone: the kernel deals connections out as
+ * it likes, and a producer has two.
+ */
 async function onBoth(world: GatewayWorld, gateway: GatewayProcess): Promise<Producer[]> {
   const producers: Producer[] = [];
-  for (let i = 0; i < 16; i++) {
+  const alone = new Set<number>();
+  let before = await connected(gateway);
+  while (producers.length < 32) {
     const producer = (await world.client(gateway, 'shop-service')).producer({ retry: { retries: 0 } });
     await producer.connect();
     await producer.send({ topic: world.topic, messages: [message] });
     producers.push(producer);
-    if (i % 4 !== 3) continue;
-    const shares = (await status(gateway)).workers.map(({ connections }) => connections);
-    if (shares.every((share) => share > 1)) return producers;
+    const now = await connected(gateway);
+    const touched = now.flatMap((count, worker) => (count === before[worker] ? [] : [worker]));
+    if (touched.length === 1) alone.add(touched[0]!);
+    before = now;
+    if (alone.size === 2 && now.every((share) => share > 1)) return producers;
   }
   return producers;
 }

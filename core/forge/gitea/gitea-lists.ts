@@ -1,4 +1,5 @@
 import { AnswerFields } from '../hosted/answer-fields.ts';
+import { tooLarge } from '../hosted/forge-error.ts';
 import type { JsonAnswer, JsonClient, JsonRequest } from '../hosted/json-client.ts';
 
 /** Most pages of one list; one that has more is none. */
@@ -42,7 +43,7 @@ export class GiteaLists {
       total = said;
       rows.push(...rowsOf(answer));
       if (page * size >= total) return { rows, total, steady, last: answer };
-      if (page === mostPages) throw answer.failed(`it has more than ${mostPages} pages`);
+      if (page === mostPages) throw tooLarge(answer.failed(`it has more than ${mostPages} pages`));
     }
   }
 
@@ -55,7 +56,7 @@ export class GiteaLists {
       const fresh = some.filter((row) => row.instant('created') >= since);
       rows.push(...fresh);
       if (some.length === 0 || fresh.length < some.length) return rows;
-      if (page === mostPages) throw answer.failed(`it has more than ${mostPages} pages`);
+      if (page === mostPages) throw tooLarge(answer.failed(`it has more than ${mostPages} pages`));
     }
   }
 
@@ -70,7 +71,7 @@ export class GiteaLists {
       const some = answer.value === null ? [] : rowsOf(answer);
       if (some.length === 0 && rows.some(last)) return rows;
       rows.push(...some);
-      if (page === mostPages) throw answer.failed(`it has more than ${mostPages} pages, or no end`);
+      if (page === mostPages) throw tooLarge(answer.failed(`it has more than ${mostPages} pages, or no end`));
     }
   }
 

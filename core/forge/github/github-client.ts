@@ -1,7 +1,7 @@
 import { Octokit } from '@octokit/core';
 import { type Clock, sleep } from '../../clock/clock.ts';
 import { InputError, SourceError } from '../../errors/sluice-error.ts';
-import { type FailedAnswer, forgeError } from '../hosted/forge-error.ts';
+import { type FailedAnswer, forgeError, tooLarge } from '../hosted/forge-error.ts';
 import { hostOf } from '../hosted/http-answer.ts';
 import { type GitHubApp, GitHubAppToken } from './github-app-token.ts';
 import { GitHubCache } from './github-cache.ts';
@@ -89,7 +89,7 @@ export class GitHubClient {
       rows.push(...value);
       const next = /<([^<>]+)>;\s*rel="next"/.exec(headers['link'] ?? '')?.[1];
       if (next === undefined) return { status, value: rows, failed };
-      if (page === mostPages) throw failed(`it has more than ${mostPages} pages`);
+      if (page === mostPages) throw tooLarge(failed(`it has more than ${mostPages} pages`));
       if (!isBelow(this.#options.url, next)) throw failed('its next page is at another place than the API');
       ask = (request) => request(`GET ${next}`);
     }

@@ -1,5 +1,6 @@
 import { AnswerFields, type Failed } from '../hosted/answer-fields.ts';
 import type { Account, Pull } from '../hosted/forge-api.ts';
+import { tooLarge } from '../hosted/forge-error.ts';
 import { readAccount, readHands } from './github-answers.ts';
 import { fresh, pageSize } from './github-cache.ts';
 import type { GitHubClient } from './github-client.ts';
@@ -36,7 +37,8 @@ export async function contributorsOf(
 async function committers(client: GitHubClient, name: RepoName, number: number, count: number) {
   const question = { asked: `read the commits of pull request ${number}`, permission: 'Pull requests: read' };
   if (count > mostCommits) {
-    throw client.error(question, { flaw: `it has ${count} commits, and GitHub tells of no more than ${mostCommits}` });
+    const flaw = `it has ${count} commits, and GitHub tells of no more than ${mostCommits}`;
+    throw tooLarge(client.error(question, { flaw }));
   }
   const list = await client.list(question, (request) =>
     request('GET /repos/{owner}/{repo}/pulls/{pull_number}/commits', {

@@ -4,7 +4,7 @@
  * core/admission.
  *
  * Every call throws a SourceError: `ForgeDenied` (the token or a permission, which is named), `ForgeLimited` (a rate
- * limit that did not pass in time), `ForgeFailed` (no answer, an answer of another shape, half a page, HTML). A list
+ * limit that did not pass in time), `RequestTooLarge` (more than is read of one), `ForgeFailed` (no answer, an answer of another shape, half a page, HTML). A list
  * comes whole or not at all.
  */
 export interface ForgeApi {

@@ -1,3 +1,4 @@
+import { formatInstant } from '../../clock/instant.ts';
 import { SourceError } from '../../errors/sluice-error.ts';
 
 /** What an adapter knows about an answer that it cannot use. No body and no header goes in: they may hold a token. */
@@ -23,7 +24,7 @@ export function forgeError(answer: FailedAnswer): SourceError {
   const rest = { at: host, cause, retry: 'later' } as const;
   if (limitedUntil !== undefined) {
     return new SourceError('ForgeLimited', `the forge's rate limit is used up, so it could not ${asked}`, {
-      why: `it takes requests again at ${new Date(limitedUntil).toISOString()}`,
+      why: `it takes requests again at ${formatInstant(limitedUntil)}`,
       fix: 'wait, or give the gateway an app or token of its own',
       ...rest,
     });
@@ -47,5 +48,19 @@ export function forgeError(answer: FailedAnswer): SourceError {
     why: what,
     fix: 'see whether the forge is up; it is asked again',
     ...rest,
+  });
+}
+
+/**
+ * Of something that is longer than what is read of one, and stays so: asking again would not help, and a request like
+ * that must not stand in the way of others.
+ */
+export function tooLarge({ message, why, at, cause }: SourceError): SourceError {
+  return new SourceError('RequestTooLarge', message, {
+    ...(why === undefined ? {} : { why }),
+    fix: 'ask anew with less in one request',
+    ...(at === undefined ? {} : { at }),
+    cause,
+    retry: 'never',
   });
 }

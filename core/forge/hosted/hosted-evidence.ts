@@ -32,6 +32,8 @@ export interface HostedSources {
 export class HostedEvidence implements EvidenceSource {
   readonly #sources: HostedSources;
   #pulls = new Map<string, MergedPull | undefined>();
+  /** Commits whose pull request is too large to be read, with what it has too much of. */
+  #unread = new Map<string, string>();
   /** Epoch ms at which commits were first seen without a pull request. */
   #loose = new Map<string, number>();
 
@@ -41,6 +43,7 @@ export class HostedEvidence implements EvidenceSource {
 
   async steps(before: string, commits: readonly string[]): ReturnType<EvidenceSource['steps']> {
     this.#pulls = new Map();
+    this.#unread = new Map();
     if (commits.length === 0) return { steps: [] };
     await this.#checkForge();
     const { clone, clock } = this.#sources;
@@ -68,6 +71,8 @@ export class HostedEvidence implements EvidenceSource {
     const { api, clone, trustRoot } = this.#sources;
     const short = step.commit.slice(0, 12);
     const merged = await this.#mergedAs(step.commit);
+    const unread = this.#unread.get(step.commit);
+    if (unread !== undefined) return flawed(step, 'NotAMerge', unread);
     if (!merged) return flawed(step, 'DirectPush', `commit ${short} was pushed to the branch without a pull request`);
     const { pull, contributors } = merged;
     if (
@@ -118,7 +123,9 @@ export class HostedEvidence implements EvidenceSource {
 
   /** Steps up to the first one of which the forge may not have said all yet. */
   #settled(steps: readonly Step[], now: number): Awaited<ReturnType<EvidenceSource['steps']>> {
-    const unknown = steps.filter(({ commit }) => !this.#pulls.get(commit)).map(({ commit }) => commit);
+    const unknown = steps
+      .map(({ commit }) => commit)
+      .filter((commit) => !this.#pulls.get(commit) && !this.#unread.has(commit));
     this.#loose = new Map(unknown.map((commit) => [commit, this.#loose.get(commit) ?? now]));
     const open = steps.findIndex(({ commit }) => now - (this.#loose.get(commit) ?? now - settling) < settling);
     if (open < 0) return { steps };
@@ -127,7 +134,14 @@ export class HostedEvidence implements EvidenceSource {
   }
 
   async #mergedAs(commit: string): Promise<MergedPull | undefined> {
-    if (!this.#pulls.has(commit)) this.#pulls.set(commit, await this.#sources.api.mergedAs(commit));
+    if (this.#pulls.has(commit)) return this.#pulls.get(commit);
+    try {
+      this.#pulls.set(commit, await this.#sources.api.mergedAs(commit));
+    } catch (error) {
+      if (!(error instanceof SourceError && error.code === 'RequestTooLarge')) throw error;
+      this.#pulls.set(commit, undefined);
+      this.#unread.set(commit, `${error.message}: ${error.why ?? ''}`);
+    }
     return this.#pulls.get(commit);
   }
 

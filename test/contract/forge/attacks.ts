@@ -3,6 +3,9 @@
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { systemClock } from '../../../core/clock/clock.ts';
+import { SourceError } from '../../../core/errors/sluice-error.ts';
+import type { ForgeApi } from '../../../core/forge/hosted/forge-api.ts';
+import { tooLarge } from '../../../core/forge/hosted/forge-error.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { grantText, type HostedForgeUnderTest, HostedWorld, settled } from './hosted-world.ts';
 
@@ -216,6 +219,27 @@ export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
     expect(gateway.state.current.tombstones).toMatchObject([{ target: { grant: asked.name } }]);
   });
 
+  test('a request that is too large to be read is refused, and does not hold up the next one', async () => {
+    await using there = await world();
+    const large = await there.ask();
+    await there.approve('bob', large.pull);
+    const commit = await there.merge(large.pull);
+    const next = await there.ask('mallory');
+    await there.approve('bob', next.pull);
+    await there.merge(next.pull);
+    const api = there.forge.api(undefined);
+    const why = new SourceError('ForgeFailed', 'the forge could not read it', { why: 'it has 900 commits' });
+    const mergedAs = async (id: string) => {
+      if (id === commit) throw tooLarge(why);
+      return await api.mergedAs(id);
+    };
+    const bent = new Proxy(api, { get: (target, key) => (key === 'mergedAs' ? mergedAs : own(target, key)) });
+    await using gateway = await there.follow({ api: bent });
+    expect(await settled(gateway)).toEqual({ [large.name]: 'NotAMerge', [next.name]: 'admitted' });
+    const verdict = gateway.state.current.refusals.find((one) => one.kind === 'grant' && one.name === large.name);
+    expect(verdict?.message).toContain('it has 900 commits');
+  });
+
   test('an account that is renamed is who it was', async () => {
     await using there = await world();
     await using gateway = await there.follow();
@@ -234,16 +258,15 @@ export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
     await using elsewhere = await there.follow({ trustRoot: { repoId: '999999' } });
     await expect(elsewhere.round.run()).rejects.toMatchObject({ code: 'ForgeFailed', retry: 'onChange' });
     const api = there.forge.api(undefined);
-    const off = new Proxy(api, {
-      get: (target, key) =>
-        key === 'skew'
-          ? 3_600_000
-          : ((value) => (typeof value === 'function' ? value.bind(target) : value))(
-              Reflect.get(target, key) as unknown,
-            ),
-    });
+    const off = new Proxy(api, { get: (target, key) => (key === 'skew' ? 3_600_000 : own(target, key)) });
     await using skewed = await there.follow({ api: off });
     await expect(skewed.round.run()).rejects.toMatchObject({ code: 'ForgeFailed', retry: 'later' });
     expect(skewed.state.current.grants).toEqual({});
   });
+}
+
+/** A property of an adapter, as it would be without the proxy. */
+function own(target: ForgeApi, key: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, key);
+  return typeof value === 'function' ? value.bind(target) : value;
 }
