@@ -8,7 +8,7 @@ import type { Grant } from '../../core/model/documents.ts';
 import type { AdmittedGrant } from '../../core/model/right.ts';
 import { isGrantFile } from '../../core/source/policy-tree.ts';
 import type { Workspace } from './open-workspace.ts';
-import { reviewRequest } from './review-request.ts';
+import { type ReviewedRequest, readRequest } from './review-request.ts';
 
 /** One line of `access list`, and what `access status` says about one. */
 export interface AccessStatus {
@@ -45,9 +45,9 @@ export async function accessStatus(workspace: Workspace, name: string, clock: Cl
 }
 
 async function openStatus(workspace: Workspace, request: AccessRequest): Promise<AccessStatus | undefined> {
-  let reviewed: Awaited<ReturnType<typeof reviewRequest>>;
+  let reviewed: ReviewedRequest;
   try {
-    reviewed = await reviewRequest(workspace, request.name);
+    reviewed = await readRequest(workspace, request);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return undefined; // a branch that is no request for access

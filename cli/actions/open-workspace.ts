@@ -79,7 +79,12 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const address = policySet.repo?.forge;
     if (address) checkForgeHost(url, address.url);
     const people = address
-      ? await hostedPeople(common, openForgeApi(address, { token }, options.clock), token !== undefined, options.clock)
+      ? await hostedPeople(
+          common,
+          await openForgeApi(address, { token }, options.clock),
+          token !== undefined,
+          options.clock,
+        )
       : await plainPeople(common, options);
     return { ...common, ...people, ...dispose };
   } catch (error) {

@@ -23,14 +23,19 @@ export interface ReviewedRequest {
 
 /** Reads a request as the gateway will after a merge on the newest commit. */
 export async function reviewRequest(workspace: Workspace, name: string): Promise<ReviewedRequest> {
-  const { clone, forge, tip, rules, loader, repoId, branch } = workspace;
-  const request = await forge.find(name);
-  if (!request) {
-    const open = (await forge.list()).map((entry) => entry.name);
-    throw new InputError('BadUsage', `there is no open request '${name}'`, {
-      fix: open.length > 0 ? `open are: ${open.join(', ')}` : 'none is open; it may have been merged',
-    });
-  }
+  const open = await workspace.forge.list();
+  const request = open.find((entry) => entry.name === name);
+  if (request) return await readRequest(workspace, request);
+  const names = open.map((entry) => entry.name).join(', ');
+  throw new InputError('BadUsage', `there is no open request '${name}'`, {
+    fix: names === '' ? 'none is open; it may have been merged' : `open are: ${names}`,
+  });
+}
+
+/** As `reviewRequest`, of one that was found. */
+export async function readRequest(workspace: Workspace, request: AccessRequest): Promise<ReviewedRequest> {
+  const { clone, tip, rules, loader, repoId, branch } = workspace;
+  const { name } = request;
   const changes = await clone.changes(request.base, request.head);
   const repo = { repoId, branch };
   const added = changes.filter(({ path, after }) => isGrantFile(path) && after);

@@ -7,7 +7,7 @@ import { SluiceCommand } from './sluice-command.ts';
 /** What approving and rejecting share: show the request as it stands, ask, sign exactly that. */
 export abstract class VerdictCommand extends SluiceCommand {
   static override description =
-    'Shows what the request comes to under the rules as they are now, then signs exactly that with your SSH key. If anything of it changes afterwards, the signature does not count any more.';
+    'Shows what the request comes to under the rules as they are now, then signs exactly that with your SSH key, or, where requests are pull requests, reviews that commit as your account. If anything of it changes afterwards, the signature does not count any more.';
   static override args = { name: Args.string({ description: 'Name of the request.', required: true }) };
   static override flags = {
     yes: Flags.boolean({ description: 'Do not ask.', default: false }),

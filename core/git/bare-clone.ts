@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SimpleGit } from 'simple-git';
@@ -40,17 +40,15 @@ export interface CloneOptions {
 export class BareClone implements AsyncDisposable {
   readonly dir: string;
   readonly #git: SimpleGit;
+  readonly #options: CloneOptions & { readonly http: boolean };
   #reader: ObjectReader | undefined;
-
-  readonly #url: string;
-  readonly #token: (() => Promise<string | undefined>) | undefined;
-  #configured: string | undefined;
 
   private constructor(dir: string, url: string, { signal, token }: CloneOptions) {
     this.dir = dir;
-    this.#url = url;
-    this.#token = /^https?:\/\//.test(url) ? token : undefined;
-    this.#git = hardenedGit(dir, { http: isLoopbackHttp(url), ...(signal ? { signal } : {}) });
+    const http = isLoopbackHttp(url);
+    const asks = token && /^https?:\/\//.test(url);
+    this.#options = { http, ...(signal ? { signal } : {}), ...(asks ? { token } : {}) };
+    this.#git = hardenedGit(dir, { http, ...(signal ? { signal } : {}) });
   }
 
   /** Opens the clone in `dir`, or makes an empty one; `url` is where it fetches from and pushes to. */
@@ -58,7 +56,10 @@ export class BareClone implements AsyncDisposable {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const clone = new BareClone(dir, url, options);
     if (!existsSync(join(dir, 'HEAD'))) await git(clone.#git, 'init', '--quiet', '--bare', '--template=', '.');
-    await clone.#configure(undefined);
+    await writeFile(
+      join(dir, 'config'),
+      `[core]\n\trepositoryformatversion = 0\n\tbare = true\n[remote "origin"]\n\turl = ${JSON.stringify(url)}\n`,
+    );
     await clone.assertPlain();
     return clone;
   }
@@ -75,10 +76,8 @@ export class BareClone implements AsyncDisposable {
   }
 
   async #fetch(from: string, to: string): Promise<string | undefined> {
-    await this.#authorize();
     try {
-      await git(
-        this.#git,
+      await this.#ask(
         'fetch',
         '--quiet',
         '--no-tags',
@@ -98,9 +97,7 @@ export class BareClone implements AsyncDisposable {
   /** Fetches every ref of the remote that starts with `prefix` (`refs/heads/request/`); returns [short name, tip] pairs. */
   async fetchAll(prefix: string): Promise<readonly (readonly [string, string])[]> {
     const to = `refs/sluice/remote-${prefix.replaceAll('/', '-')}`;
-    await this.#authorize();
-    await git(
-      this.#git,
+    await this.#ask(
       'fetch',
       '--quiet',
       '--prune',
@@ -294,10 +291,8 @@ export class BareClone implements AsyncDisposable {
     refs: readonly { ref: string; commit: string | undefined; expected?: string }[],
     options: { readonly force?: boolean; readonly dryRun?: boolean } = {},
   ): Promise<void> {
-    await this.#authorize();
     const leases = refs.filter((r) => r.expected !== undefined).map((r) => `--force-with-lease=${r.ref}:${r.expected}`);
-    await git(
-      this.#git,
+    await this.#ask(
       'push',
       '--quiet',
       '--atomic',
@@ -329,21 +324,11 @@ export class BareClone implements AsyncDisposable {
     this.#reader = undefined;
   }
 
-  /** The token goes into a file that only this user reads, not onto a command line that all can see. */
-  async #authorize(): Promise<void> {
-    if (this.#token) await this.#configure(await this.#token());
-  }
-
-  async #configure(token: string | undefined): Promise<void> {
-    const remote = `[remote "origin"]\n\turl = ${JSON.stringify(this.#url)}\n`;
-    const basic = token && Buffer.from(`x-access-token:${token}`).toString('base64');
-    const header = basic ? `[http]\n\textraHeader = "Authorization: Basic ${basic}"\n\tfollowRedirects = false\n` : '';
-    const text = `[core]\n\trepositoryformatversion = 0\n\tbare = true\n${remote}${header}`;
-    if (text === this.#configured) return;
-    const temporary = join(this.dir, `config-${process.pid}`);
-    await writeFile(temporary, text, { mode: 0o600 });
-    await rename(temporary, join(this.dir, 'config'));
-    this.#configured = text;
+  /** Runs a command that speaks with the remote, and shows it the token. */
+  async #ask(...args: string[]): Promise<void> {
+    const token = await this.#options.token?.();
+    const runner = token === undefined ? this.#git : hardenedGit(this.dir, { ...this.#options, token });
+    await git(runner, ...args);
   }
 
   #objects(): ObjectReader {

@@ -49,8 +49,11 @@ export function hardenedGit(
     signal?: AbortSignal;
     /** Lets http through, for `isLoopbackHttp`. */
     http?: boolean;
+    /** What the remote is shown over http; it stays in the environment of the one process. */
+    token?: string;
   } = {},
 ): SimpleGit {
+  const shown = options.token === undefined ? {} : authorization(options.token);
   return simpleGit({
     baseDir: dir,
     config: options.http ? [...settings, 'protocol.http.allow=always'] : [...settings],
@@ -64,6 +67,7 @@ export function hardenedGit(
       allowUnsafeProtocolOverride: true,
       allowUnsafeConfigPaths: true,
       allowUnsafeTemplateDir: true,
+      allowUnsafeConfigEnvCount: true,
     },
     allowEnvironment: [
       'HOME',
@@ -73,8 +77,21 @@ export function hardenedGit(
       'GIT_DIR',
       'GIT_WORK_TREE',
       ...Object.keys(environment),
+      ...Object.keys(shown),
     ],
-  }).env(gitEnvironment(options.env));
+  }).env(gitEnvironment({ ...options.env, ...shown }));
+}
+
+/** Settings by the environment: neither a command line that everybody can see, nor a file that stays. */
+function authorization(token: string): Record<string, string> {
+  const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
+  return {
+    GIT_CONFIG_COUNT: '2',
+    GIT_CONFIG_KEY_0: 'http.extraHeader',
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
+    GIT_CONFIG_KEY_1: 'http.followRedirects',
+    GIT_CONFIG_VALUE_1: 'false',
+  };
 }
 
 /** Runs one git command and turns its failure into an error that names the command, not its output's secrets. */

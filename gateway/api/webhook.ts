@@ -4,6 +4,8 @@ import { bodyLimit } from 'hono/body-limit';
 /** Most bytes of a webhook; what a forge tells of one request is a few tens of KB. Longer ones are left to polling. */
 const largest = 2 * 1024 * 1024;
 const rememberedDeliveries = 10_000;
+/** Bodies that are held at once: anybody can send one, and it is checked when it is whole. */
+const mostAtOnce = 8;
 
 /** What an adapter reads from a webhook once its signature holds. */
 export type ReadWebhook = (
@@ -20,7 +22,7 @@ export interface WebhookOptions {
   readonly repoId: string;
   /** Asks for a round of reconciling soon; many calls make one. */
   readonly wake: () => void;
-  readonly count: (result: 'woken' | 'known' | 'otherRepo' | 'refused' | 'tooLarge') => void;
+  readonly count: (result: 'woken' | 'known' | 'otherRepo' | 'refused' | 'tooLarge' | 'busy' | 'noSecret') => void;
 }
 
 /**
@@ -30,6 +32,7 @@ export interface WebhookOptions {
 export function addWebhook(app: Hono, options: WebhookOptions): void {
   const { kind, read, secret, repoId, wake, count } = options;
   const known = new Set<string>();
+  let held = 0;
   const limit = bodyLimit({
     maxSize: largest,
     onError: (c) => {
@@ -37,9 +40,26 @@ export function addWebhook(app: Hono, options: WebhookOptions): void {
       return c.text(`a webhook may have ${largest} bytes\n`, 413);
     },
   });
+  app.post(`/webhook/${kind}`, async (c, next) => {
+    if (held >= mostAtOnce) {
+      count('busy');
+      return c.text('too many webhooks at once\n', 503);
+    }
+    held++;
+    try {
+      return await next();
+    } finally {
+      held--;
+    }
+  });
   app.post(`/webhook/${kind}`, limit, async (c) => {
     const body = new Uint8Array(await c.req.arrayBuffer());
-    const said = read(c.req.header(), body, await secret());
+    const key = await secret().catch(() => undefined);
+    if (key === undefined) {
+      count('noSecret');
+      return c.text('the secret of webhooks cannot be read here\n', 503);
+    }
+    const said = read(c.req.header(), body, key);
     if ('refused' in said) {
       count('refused');
       return c.text(`${said.refused}\n`, 401);

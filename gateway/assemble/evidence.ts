@@ -19,7 +19,7 @@ export async function evidenceFrom(
 ): Promise<EvidenceSource> {
   const rulesAt = async (commit: string) => (await loader.plane(commit)).policySet;
   if (!forge) return new PlainEvidence({ clone, trustRoot, rulesAt });
-  const api = openForgeApi(forge, await credentialsOf(forge), clock);
+  const api = await openForgeApi(forge, await credentialsOf(forge), clock);
   const { repoId, branch } = trustRoot;
   const askedAt = (base: string, commit: string) =>
     requestContent({ clone, loader, repo: { repoId, branch } }, base, commit);

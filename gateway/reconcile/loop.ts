@@ -7,13 +7,11 @@ const longestBackOff = 60_000;
 /** ms between rounds while a forge makes up its mind. */
 const soon = 300;
 
-/** What one round found, for the condition and the pace of the next. */
+/** What one round found, for the condition and the pace of the next. `undecided`: there is more to be had in a moment. */
 export type RoundOutcome =
-  | { readonly kind: 'ready'; readonly revision: string; readonly message: string }
+  | { readonly kind: 'ready'; readonly revision: string; readonly message: string; readonly undecided?: string }
   /** Nothing will change until there is a new commit. */
-  | { readonly kind: 'stalled'; readonly reason: string; readonly message: string }
-  /** All is well, but there is more to be had in a moment. */
-  | { readonly kind: 'waiting'; readonly message: string };
+  | { readonly kind: 'stalled'; readonly reason: string; readonly message: string; readonly undecided?: string };
 
 /**
  * Runs rounds one after another: when the poll interval is over, or earlier when woken. A round that fails is tried
@@ -107,13 +105,11 @@ export class ReconcileLoop {
     try {
       const outcome = await this.#round(signal);
       this.#failures = 0;
-      this.#waiting = outcome.kind === 'waiting';
+      this.#waiting = outcome.undecided !== undefined;
       this.#lastSuccess = this.#clock.now();
       if (outcome.kind === 'ready') {
         this.#conditions.set('Ready', 'True', 'UpToDate', outcome.message);
         this.#conditions.set('Stalled', 'False', 'UpToDate', outcome.message);
-      } else if (outcome.kind === 'waiting') {
-        this.#conditions.set('Stalled', 'False', 'AwaitingForge', outcome.message);
       } else {
         this.#conditions.set('Stalled', 'True', outcome.reason, outcome.message);
       }

@@ -67,19 +67,15 @@ export class PolicyRound {
     for (const step of steps) await this.#judge(step, now);
     await this.#narrow(tip); // for the grants that were admitted just now
     await this.#apply();
-    if (undecided !== undefined) return { kind: 'waiting', message: undecided };
-    const { frozen, admittedCommit } = state.current;
-    if (frozen)
-      return {
-        kind: 'stalled',
-        reason: frozen.refusal,
-        message: `rules stay at ${admittedCommit.slice(0, 12)}: ${frozen.message}`,
-      };
-    return {
-      kind: 'ready',
-      revision: tip,
-      message: `rules of ${admittedCommit.slice(0, 12)} are in force, judged up to ${tip.slice(0, 12)}`,
-    };
+    const { frozen, admittedCommit, judgedCommit } = state.current;
+    const more = undecided === undefined ? {} : { undecided };
+    const also = undecided === undefined ? '' : `; ${undecided}`;
+    if (frozen) {
+      const message = `rules stay at ${admittedCommit.slice(0, 12)}: ${frozen.message}${also}`;
+      return { kind: 'stalled', reason: frozen.refusal, message, ...more };
+    }
+    const message = `rules of ${admittedCommit.slice(0, 12)} are in force, judged up to ${judgedCommit.slice(0, 12)}${also}`;
+    return { kind: 'ready', revision: judgedCommit, message, ...more };
   }
 
   /** After a restart: what was admitted before holds without waiting for the remote, when the clone has it. */

@@ -4,7 +4,7 @@ import type { Account, ForgeApi, ForgeRepo, MergedPull, Pull, Review } from '../
 import type { JsonAnswer } from '../hosted/json-client.ts';
 import { readAccount, readPull, readRepo, readReview } from './gitea-answers.ts';
 import { GiteaCalls, type GiteaOptions, reading } from './gitea-calls.ts';
-import { contributorsOf } from './gitea-contributors.ts';
+import { historyOf } from './gitea-history.ts';
 import { GiteaLists } from './gitea-lists.ts';
 
 /** Gitea as a forge, by its API v1; measured with 1.26. */
@@ -48,7 +48,7 @@ export class GiteaApi implements ForgeApi {
     if (pull.merged?.commit !== commit)
       throw answer.failed('it is another pull request, or one that is not merged yet');
     const reviews = await this.reviews(pull.number);
-    return { pull, reviews, contributors: await contributorsOf(this.#lists, this.#calls.repo, pull, fields) };
+    return { pull, reviews, ...(await historyOf(this.#lists, this.#calls.repo, pull, fields)) };
   }
 
   async openPulls(branch: string): Promise<readonly Pull[]> {

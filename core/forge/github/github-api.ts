@@ -6,6 +6,7 @@ import { fresh, pageSize } from './github-cache.ts';
 import { GitHubClient, type GitHubClientOptions } from './github-client.ts';
 import { contributorsOf } from './github-contributors.ts';
 import type { GitHubAnswer, Question } from './github-question.ts';
+import { retargetedAt } from './github-retarget.ts';
 
 export interface GitHubApiOptions extends GitHubClientOptions {
   /** `owner/name`. */
@@ -87,6 +88,7 @@ export class GitHubApi implements ForgeApi {
       pull,
       reviews: await this.#reviewsOf(pull),
       contributors: await contributorsOf(this.#client, this.#name, pull, commits),
+      retargetedAt: await retargetedAt(this.#client, this.#name, pull.number),
     };
   }
 

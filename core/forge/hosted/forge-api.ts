@@ -82,6 +82,8 @@ export interface MergedPull {
    * tells, who pushed them. They can only be excluded.
    */
   readonly contributors: readonly Account[];
+  /** Epoch ms at which it was last pointed to another branch: what was said before was about that one. */
+  readonly retargetedAt: number | undefined;
 }
 
 export interface Review {

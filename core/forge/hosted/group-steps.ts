@@ -1,4 +1,5 @@
 import type { BareClone, TreeChange } from '../../git/bare-clone.ts';
+import { readCommit } from '../read-commit.ts';
 import type { Pull } from './forge-api.ts';
 
 const mostRequestCommits = 200;
@@ -17,7 +18,7 @@ export async function rebasedBefore(
   commit: string,
   loose: readonly string[],
 ): Promise<number> {
-  const { parents } = await clone.commit(commit);
+  const parents = (await readCommit(clone, commit))?.parents ?? [];
   const [parent = ''] = parents;
   if (loose.length === 0 || parents.length !== 1) return 0;
   await clone.fetchPull(pull.number);
@@ -29,8 +30,8 @@ export async function rebasedBefore(
   if (count < 2 || count > mostRequestCommits || count - 1 > loose.length) return 0;
   const asked = await clone.changes(base, head);
   if (same(asked, await clone.changes(parent, commit))) return 0;
-  const first = await clone.commit(loose[loose.length - count + 1]!);
-  if (first.parents.length !== 1) return 0;
+  const first = await readCommit(clone, loose[loose.length - count + 1]!);
+  if (first?.parents.length !== 1) return 0;
   return same(asked, await clone.changes(first.parents[0]!, commit)) ? count - 1 : 0;
 }
 

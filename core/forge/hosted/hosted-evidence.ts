@@ -6,10 +6,13 @@ import type { PolicySet } from '../../model/documents.ts';
 import type { TrustRoot } from '../../model/trust-root.ts';
 import { claimedEmails } from '../claimed-emails.ts';
 import type { EvidenceSource, Step } from '../evidence-source.ts';
+import { flawed } from '../flawed.ts';
+import { readCommit } from '../read-commit.ts';
 import { identityOf, ownerOf } from './accounts.ts';
 import type { ForgeApi, MergedPull } from './forge-api.ts';
 import { rebasedBefore } from './group-steps.ts';
-import { type AskedAt, reviewedAs } from './reviewed-as.ts';
+import { type AskedAt, LookedAt } from './looked-at.ts';
+import { reviewedAs } from './reviewed-as.ts';
 
 const mostRequestCommits = 200;
 /** A forge moves the branch before it says who did: ms for which it may not know yet. */
@@ -94,7 +97,11 @@ export class HostedEvidence implements EvidenceSource {
     if (ids.length > mostRequestCommits)
       return flawed(step, 'NotAMerge', `the request has more than ${mostRequestCommits} commits`);
     const emails = new Set<string>();
-    for (const id of ids) for (const email of claimedEmails(await clone.commit(id))) emails.add(email);
+    for (const id of ids) {
+      const commit = await readCommit(clone, id);
+      if (!commit) return flawed(step, 'NotAMerge', `commit ${id.slice(0, 12)} of the request is not a plain commit`);
+      for (const email of claimedEmails(commit)) emails.add(email);
+    }
     const hands = contributors.map((account) => identityOf(rules, api.host, account) ?? ownerOf(trustRoot, account));
     return {
       commit: step.commit,
@@ -109,14 +116,27 @@ export class HostedEvidence implements EvidenceSource {
     };
   }
 
-  async #approvals(rules: PolicySet, step: Step, { reviews }: MergedPull): Promise<readonly SeenApproval[]> {
+  async #approvals(
+    rules: PolicySet,
+    step: Step,
+    { reviews, retargetedAt = Number.NEGATIVE_INFINITY }: MergedPull,
+  ): Promise<readonly SeenApproval[]> {
     const { api, trustRoot } = this.#sources;
     const asked = await this.#sources.askedAt(step.parent, step.commit);
+    const looked = new LookedAt(this.#sources, step.parent);
     const seen: SeenApproval[] = [];
     for (const review of reviews) {
       const by = identityOf(rules, api.host, review.author);
       const owner = ownerOf(trustRoot, review.author);
-      seen.push(...(await reviewedAs(this.#sources, step, asked, review, { by, owner })));
+      seen.push(
+        ...(await reviewedAs(
+          trustRoot,
+          asked,
+          { ...review, elsewhere: review.at <= retargetedAt },
+          { by, owner },
+          looked,
+        )),
+      );
     }
     return seen;
   }
@@ -173,18 +193,4 @@ export class HostedEvidence implements EvidenceSource {
       },
     );
   }
-}
-
-function flawed(step: Step, refusal: NonNullable<StepEvidence['flaw']>['refusal'], message: string): StepEvidence {
-  return {
-    commit: step.commit,
-    parent: step.parent,
-    flaw: { refusal, message },
-    requestSigners: [],
-    contributors: [],
-    claimedEmails: [],
-    mergedAt: 0,
-    mergedBy: '',
-    approvals: [],
-  };
 }

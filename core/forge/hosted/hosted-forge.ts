@@ -5,7 +5,7 @@ import type { PolicySet } from '../../model/documents.ts';
 import type { AccessRequest, Forge } from '../forge.ts';
 import { identityOf } from './accounts.ts';
 import type { ForgeApi, Pull } from './forge-api.ts';
-import { type AskedAt, askedFor } from './reviewed-as.ts';
+import { type AskedAt, LookedAt } from './looked-at.ts';
 
 const requestRefs = 'refs/heads/request/';
 
@@ -66,6 +66,7 @@ export class HostedForge implements Forge {
   }
 
   async say({ name, head }: AccessRequest, { verdict }: Parameters<Forge['say']>[1]): Promise<void> {
+    this.#author(); // what nobody says counts for nothing
     const pull = await this.#openPull(name);
     await this.#options.api.review(pull.number, { commit: head, verdict, body: '' });
   }
@@ -105,15 +106,19 @@ export class HostedForge implements Forge {
   }
 
   async #commit(tip: string, title: string, files: Readonly<Record<string, string | undefined>>): Promise<string> {
-    const { clone, clock, author, api } = this.#options;
-    if (!author) {
-      throw new InputError('BadUsage', 'the forge account of the token belongs to no Identity', {
-        why: `its numeric id is in no Identity's accounts with forge: ${api.host}`,
-        fix: 'use a token of your own account, or have the owners add it to your Identity',
-      });
-    }
+    const { clone, clock } = this.#options;
+    const author = this.#author();
     const tree = await clone.writeTree(tip, files);
     return clone.writeCommit({ tree, parents: [tip], author, when: clock.now(), message: title }, undefined);
+  }
+
+  #author(): { readonly name: string; readonly email: string } {
+    const { author, api } = this.#options;
+    if (author) return author;
+    throw new InputError('BadUsage', 'the forge account of the token belongs to no Identity', {
+      why: `its numeric id is in no Identity's accounts with forge: ${api.host}`,
+      fix: 'use a token of your own account, or have the owners add it to your Identity',
+    });
   }
 
   async #openPull(name: string): Promise<Pull> {
@@ -135,17 +140,21 @@ export class HostedForge implements Forge {
     if (!(await clone.has(head))) return undefined;
     const base = await clone.mergeBase(tip, head);
     if (base === undefined) return undefined;
+    const looked = new LookedAt({ clone, askedAt, rulesAt: async () => undefined }, tip);
     const approvals: AccessRequest['approvals'][number][] = [];
     for (const review of await api.reviews(pull.number)) {
       const by = identityOf(rules, api.host, review.author);
       if (by === undefined || review.verdict === 'comment' || review.dismissed) continue;
-      const digest = await askedFor({ clone, askedAt }, tip, review.commit);
-      approvals.push({ by, signedAt: review.at, digest: digest ?? '', verdict: review.verdict });
+      const [asked, ...more] = (await looked.at(review.commit))?.asked ?? [];
+      const digest = asked && more.length === 0 ? asked.content.digest : '';
+      approvals.push({ by, signedAt: review.at, digest, verdict: review.verdict });
     }
     return { name: nameOf(pull), head, base, approvals, url: pull.url };
   }
 }
 
-function nameOf(pull: Pull): string {
-  return pull.head.branch.startsWith('request/') ? pull.head.branch.slice('request/'.length) : `${pull.number}`;
+/** A branch of a fork may be called as another request's: it goes by its number, as does one of another form. */
+function nameOf({ head, base, number }: Pull): string {
+  const own = head.repoId === base.repoId && head.branch.startsWith('request/');
+  return own ? head.branch.slice('request/'.length) : `${number}`;
 }

@@ -1,12 +1,13 @@
 import type { SeenApproval, StepEvidence } from '../../admission/evidence.ts';
 import { approvalNamespace, mergeNamespace, parseApproval, parseMerge } from '../../admission/statement-format.ts';
-import { SluiceError } from '../../errors/sluice-error.ts';
 import type { BareClone } from '../../git/bare-clone.ts';
 import type { Commit } from '../../git/commit.ts';
 import type { PolicySet } from '../../model/documents.ts';
 import type { TrustRoot } from '../../model/trust-root.ts';
 import { claimedEmails } from '../claimed-emails.ts';
+import { flawed } from '../flawed.ts';
 import { isOnBranch } from '../on-branch.ts';
+import { readCommit } from '../read-commit.ts';
 import { approvalTrailer, mergeTrailer, type SignedStatement, unpackTrailers } from './signed-statement.ts';
 import { identityBehind, ownerBehind } from './signers.ts';
 
@@ -27,42 +28,30 @@ export interface PlainSources {
 export async function collectEvidence(sources: PlainSources, rules: PolicySet, step: Commit): Promise<StepEvidence> {
   const { clone } = sources;
   const [parent = '', head, ...more] = step.parents;
-  const nothing = {
-    commit: step.id,
-    parent,
-    requestSigners: [],
-    contributors: [],
-    claimedEmails: [],
-    mergedAt: 0,
-    mergedBy: '',
-    approvals: [],
-  };
-  const flawed = (refusal: NonNullable<StepEvidence['flaw']>['refusal'], message: string): StepEvidence => ({
-    ...nothing,
-    flaw: { refusal, message },
-  });
+  const refused = (refusal: Parameters<typeof flawed>[1], message: string): StepEvidence =>
+    flawed({ commit: step.id, parent }, refusal, message);
   const short = step.id.slice(0, 12);
-  if (head === undefined) return flawed('DirectPush', `commit ${short} was pushed to the branch without a request`);
-  if (more.length > 0) return flawed('NotAMerge', `commit ${short} merges more than one branch at once`);
+  if (head === undefined) return refused('DirectPush', `commit ${short} was pushed to the branch without a request`);
+  if (more.length > 0) return refused('NotAMerge', `commit ${short} merges more than one branch at once`);
   const merge = await readMerge(sources, rules, step, parent, head);
-  if (typeof merge === 'string') return flawed('UnsignedMerge', merge);
+  if (typeof merge === 'string') return refused('UnsignedMerge', merge);
   const ids = await clone.between(parent, head, mostRequestCommits + 1);
-  if (ids.length === 0) return flawed('NotAMerge', `commit ${short} merges nothing that is new`);
+  if (ids.length === 0) return refused('NotAMerge', `commit ${short} merges nothing that is new`);
   if (ids.length > mostRequestCommits)
-    return flawed('NotAMerge', `the request has more than ${mostRequestCommits} commits`);
+    return refused('NotAMerge', `the request has more than ${mostRequestCommits} commits`);
   const slipped = await slippedIn(clone, parent, head, step.id);
   if (slipped !== undefined)
-    return flawed('NotAMerge', `commit ${short} has other content than its request: ${slipped}`);
+    return refused('NotAMerge', `commit ${short} has other content than its request: ${slipped}`);
   const signers = new Set<string>();
   const emails = new Set<string>();
   for (const id of ids) {
     const commit = await readCommit(clone, id);
-    if (!commit) return flawed('UnsignedRequest', `commit ${id.slice(0, 12)} of the request is not a plain commit`);
+    if (!commit) return refused('UnsignedRequest', `commit ${id.slice(0, 12)} of the request is not a plain commit`);
     for (const email of claimedEmails(commit)) emails.add(email);
     const signer =
       commit.signature && (await identityBehind(rules, commit.payload, commit.signature, 'git', merge.mergedAt));
     if (!signer)
-      return flawed(
+      return refused(
         'UnsignedRequest',
         `commit ${id.slice(0, 12)} of the request is not signed by a key of a known person`,
       );
@@ -137,14 +126,4 @@ async function slippedIn(clone: BareClone, parent: string, head: string, step: s
   const [brought, differing] = await Promise.all([clone.changes(parent, step), clone.changes(head, step)]);
   const other = new Set(differing.map(({ path }) => path));
   return brought.find(({ path }) => other.has(path))?.path;
-}
-
-/** undefined when it is not a commit as git writes them; anything else that fails may work later. */
-async function readCommit(clone: BareClone, id: string): Promise<Commit | undefined> {
-  try {
-    return await clone.commit(id);
-  } catch (error) {
-    if (error instanceof SluiceError && error.code === 'RepoUnsafe') return undefined;
-    throw error;
-  }
 }

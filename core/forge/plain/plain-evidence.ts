@@ -1,8 +1,8 @@
 import type { StepEvidence } from '../../admission/evidence.ts';
-import { SourceError } from '../../errors/sluice-error.ts';
 import type { Commit } from '../../git/commit.ts';
 import type { PolicySet } from '../../model/documents.ts';
 import type { EvidenceSource, Step } from '../evidence-source.ts';
+import { readCommit } from '../read-commit.ts';
 import { collectEvidence, type PlainSources } from './collect-evidence.ts';
 
 /** Plain git: every commit of the first-parent chain is a step, and what proves something about it is in the commit. */
@@ -23,13 +23,9 @@ export class PlainEvidence implements EvidenceSource {
 
   /** A step that git takes and we do not read counts as one that nobody signed. */
   async #commit({ commit, parent }: Step): Promise<Commit> {
-    try {
-      return await this.#sources.clone.commit(commit);
-    } catch (error) {
-      if (!(error instanceof SourceError && error.code === 'RepoUnsafe')) throw error;
-      const nobody = { name: '', email: '', when: 0 };
-      const unread = { tree: '', signature: undefined, payload: Buffer.alloc(0), message: '' };
-      return { id: commit, parents: [parent], author: nobody, committer: nobody, ...unread };
-    }
+    const nobody = { name: '', email: '', when: 0 };
+    const unread = { tree: '', signature: undefined, payload: Buffer.alloc(0), message: '' };
+    const found = await readCommit(this.#sources.clone, commit);
+    return found ?? { id: commit, parents: [parent], author: nobody, committer: nobody, ...unread };
   }
 }

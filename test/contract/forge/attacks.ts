@@ -106,11 +106,24 @@ export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
     await there.approve('bob', asked.pull);
     await there.merge(asked.pull);
     expect(await settled(gateway)).toEqual({ [asked.name]: 'admitted' });
-    if (!(await there.forge.deleteReview(asked.pull.number, 'bob'))) return;
+    const deleted = await there.forge.deleteReview(asked.pull.number, 'bob');
     expect(await settled(gateway)).toEqual({ [asked.name]: 'admitted' });
     expect(gateway.state.current.grants[asked.uid]!.verdict.approvals).toMatchObject([{ by: 'bob' }]);
     await using late = await there.follow();
-    expect(await settled(late)).toEqual({ [asked.name]: 'NotEnoughApprovals' });
+    expect(await settled(late)).toEqual({ [asked.name]: deleted ? 'NotEnoughApprovals' : 'admitted' });
+  });
+
+  test('approved for a branch that nobody follows, then pointed to the one that counts', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const hands = await there.hands(undefined);
+    await hands.push([{ ref: 'refs/heads/playground', commit: await there.tip() }]);
+    const asked = await there.ask('alice', { base: 'playground' });
+    await there.approve('bob', asked.pull);
+    await new Promise((resolve) => setTimeout(resolve, 1100)); // forges tell whole seconds
+    await there.forge.retarget('alice', asked.pull.number, 'main');
+    await there.merge(asked.pull);
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'ApprovalWithdrawn' });
   });
 
   test('a standing rejection vetoes, whatever was pushed and approved after it', async () => {

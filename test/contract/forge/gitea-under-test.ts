@@ -64,6 +64,9 @@ export async function giteaUnderTest(
       await server.api(users[by].token, 'DELETE', path);
       return true;
     },
+    async retarget(by, number, branch) {
+      await server.api(users[by].token, 'PATCH', `/repos/${fullName}/pulls/${number}`, { base: branch });
+    },
     async rename(person) {
       const path = `/admin/users/${users[person].login}/rename`;
       await server.api(server.admin.token, 'POST', path, { new_username: `${users[person].login}-new` });

@@ -37,6 +37,7 @@ export async function githubUnderTest(github: GitHubEmulator): Promise<HostedFor
       github.dismiss(repo, pull, pull.reviews.find((review) => review.by === people[by].id)!);
     },
     deleteReview: async () => false, // it can only be dismissed
+    retarget: (by, number, branch) => github.retarget(repo, pullOf(number), people[by], branch),
     async rename(person) {
       people[person].login = `${person}-new`;
     },

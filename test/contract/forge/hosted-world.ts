@@ -35,6 +35,8 @@ export interface HostedForgeUnderTest {
   /** Deletes a review of a person, where the forge lets that be; false where it does not. */
   deleteReview(number: number, by: Person): Promise<boolean>;
   rename(person: Person): Promise<void>;
+  /** Points an open request to another branch of the repo. */
+  retarget(by: Person, number: number, branch: string): Promise<void>;
 }
 
 export interface Asked {
@@ -128,14 +130,20 @@ export class HostedWorld implements AsyncDisposable {
   /** A pull request with one Grant; `more` files go with it. */
   async ask(
     by: Person = 'alice',
-    bend: { spec?: Readonly<Record<string, unknown>>; more?: Files; email?: string; message?: string } = {},
+    bend: {
+      spec?: Readonly<Record<string, unknown>>;
+      more?: Files;
+      email?: string;
+      message?: string;
+      base?: string;
+    } = {},
   ): Promise<Asked> {
     const uid = randomBytes(16).toString('hex');
     const name = `${by}-${uid.slice(0, 8)}`;
     const file = `grants/2026-11/${name}.yaml`;
     const files = { [file]: grantText(name, { uid, requestedBy: by, subject: by, ...bend.spec }), ...bend.more };
     await this.commit(by, `request/${name}`, files, bend);
-    return { pull: await this.open(by, `request/${name}`), uid, name, file };
+    return { pull: await this.open(by, `request/${name}`, bend.base), uid, name, file };
   }
 
   /** One more commit of the request, which changes its grant; returns it. */
@@ -145,8 +153,8 @@ export class HostedWorld implements AsyncDisposable {
     return await this.commit(by, `request/${name}`, { [file]: text }, { on: pull.head.commit });
   }
 
-  open(by: Person, head: string): Promise<Pull> {
-    return this.forge.api(by).open({ title: `Ask by ${by}`, body: '', head, base: 'main' });
+  open(by: Person, head: string, base = 'main'): Promise<Pull> {
+    return this.forge.api(by).open({ title: `Ask by ${by}`, body: '', head, base });
   }
 
   async approve(by: Person, { number }: Pull, verdict: 'approve' | 'reject' = 'approve'): Promise<string> {
@@ -233,7 +241,7 @@ export interface HostedFollower extends AsyncDisposable {
 /** Rounds until the forge has said all; then what became of each grant and of the rules. */
 export async function settled(gateway: HostedFollower): Promise<Record<string, string>> {
   const end = systemClock.monotonic() + 30_000;
-  while ((await gateway.round.run()).kind === 'waiting') {
+  while ((await gateway.round.run()).undecided !== undefined) {
     if (systemClock.monotonic() > end) throw new TypeError('the forge never said what became of a commit');
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

@@ -206,6 +206,10 @@ export class GitHubEmulator implements AsyncDisposable {
     return this.#pulls.review(repo, pull, { by, state, body: '', commit: pull.headSha });
   }
 
+  retarget(repo: GhRepo, pull: GhPull, by: GhAccount, base: string): Promise<void> {
+    return this.#pulls.retarget(repo, pull, by, base);
+  }
+
   dismiss(repo: GhRepo, pull: GhPull, review: GhPull['reviews'][number]): void {
     this.#pulls.dismiss(repo, pull, review);
   }

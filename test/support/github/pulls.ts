@@ -65,11 +65,22 @@ export class Pulls {
       closedAt: undefined,
       merged: undefined,
       reviews: [],
+      events: [],
     };
     repo.pulls.set(pull.number, pull);
     await repo.git.point(`refs/pull/${pull.number}/head`, head);
     this.#notify(repo, { event: 'pull_request', action: 'opened', pull });
     return pull;
+  }
+
+  /** Points an open request to another branch. What was approved stays approved. */
+  async retarget(repo: GhRepo, pull: GhPull, by: GhAccount, baseRef: string): Promise<void> {
+    const base = await repo.git.tip(heads + baseRef);
+    if (!base || pull.state !== 'open') throw new BugError(`#${pull.number} cannot be for ${baseRef}`);
+    pull.baseRef = baseRef;
+    pull.baseSha = base;
+    pull.updatedAt = this.#now();
+    pull.events.push({ id: this.#world.nextId(), event: 'base_ref_changed', by: by.id, at: this.#now() });
   }
 
   review(repo: GhRepo, pull: GhPull, said: Pick<GhReview, 'body' | 'state' | 'commit'> & { by: GhAccount }): GhReview {

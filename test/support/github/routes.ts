@@ -187,6 +187,16 @@ export function routesOf(world: World, pulls: Pulls, shapes: Shapes): readonly R
     { method: 'PUT', template: `${one}/merge`, needs: contents, answer: withPull((asked, pull) => merge(asked, pull)) },
     {
       method: 'GET',
+      template: `${at}/issues/{issue_number}/events`,
+      needs: read,
+      answer: ({ repo, parts }) => {
+        const pull = repo.pulls.get(Number(parts['issue_number']));
+        if (!pull) return problem(404, 'Not Found');
+        return { status: 200, body: pull.events.map((event) => shapes.event(repo, event)), paged: 'number' };
+      },
+    },
+    {
+      method: 'GET',
       template: `${at}/activity`,
       needs: ['contents', 'read'],
       answer: ({ repo, query }) => {

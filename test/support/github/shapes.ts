@@ -1,6 +1,6 @@
 /** State as GitHub writes it in its answers. */
 import type { ChangedFile, CommitFacts } from './bare-repo.ts';
-import type { GhAccount, GhActivity, GhPull, GhRepo, GhReview, World } from './world.ts';
+import type { GhAccount, GhActivity, GhIssueEvent, GhPull, GhRepo, GhReview, World } from './world.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -251,6 +251,20 @@ export class Shapes {
       blob_url: `${url}/blob/${head}/${filename}`,
       raw_url: `${url}/raw/${head}/${filename}`,
       contents_url: `${this.#api}/repos/${this.#world.fullName(repo)}/contents/${filename}?ref=${head}`,
+    };
+  }
+
+  event(repo: GhRepo, { id, event, by, at }: GhIssueEvent): Json {
+    return {
+      id,
+      node_id: node('E', id),
+      url: `${this.#api}/repos/${this.#world.fullName(repo)}/issues/events/${id}`,
+      actor: this.user(this.#world.account(by)),
+      event,
+      commit_id: null,
+      commit_url: null,
+      created_at: instant(at),
+      performed_via_github_app: null,
     };
   }
 

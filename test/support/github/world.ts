@@ -32,7 +32,7 @@ export interface GhPull {
   /** Undefined when the fork is gone. */
   headRepo: number | undefined;
   readonly headRef: string;
-  readonly baseRef: string;
+  baseRef: string;
   headSha: string;
   baseSha: string;
   state: 'open' | 'closed';
@@ -43,6 +43,14 @@ export interface GhPull {
     | { readonly at: number; readonly by: number; readonly commit: string; readonly landed: readonly string[] }
     | undefined;
   readonly reviews: GhReview[];
+  readonly events: GhIssueEvent[];
+}
+
+export interface GhIssueEvent {
+  readonly id: number;
+  readonly event: 'base_ref_changed';
+  readonly by: number;
+  readonly at: number;
 }
 
 export interface GhActivity {

@@ -1,5 +1,5 @@
 import type { AnswerFields } from '../hosted/answer-fields.ts';
-import type { Account, Pull } from '../hosted/forge-api.ts';
+import type { Account, MergedPull, Pull } from '../hosted/forge-api.ts';
 import { readAccount } from './gitea-answers.ts';
 import type { GiteaLists } from './gitea-lists.ts';
 
@@ -8,17 +8,17 @@ const before = 30 * 86_400_000;
 const permission = 'repository: Read, issue: Read';
 
 /**
- * Accounts that Gitea connects with a merged pull request's commits. Authors and committers are found by their addresses, which
+ * When a merged pull request was pointed to another branch, and accounts that Gitea connects with its commits. Authors and committers are found by their addresses, which
  * whoever writes a commit chooses; who pushed is said by Gitea itself: in the request's history for pushes after it was
  * opened, and in the activities of the head's repo for those before. Activities are left out there of accounts that
  * keep them private. A fork's owner could push to it.
  */
-export async function contributorsOf(
+export async function historyOf(
   lists: GiteaLists,
   repo: string,
   pull: Pull,
   fields: AnswerFields,
-): Promise<readonly Account[]> {
+): Promise<Pick<MergedPull, 'contributors' | 'retargetedAt'>> {
   const about = (what: string): string => `read ${what} of pull request ${pull.number}`;
   const found: (Account | undefined)[] = [pull.author];
   const commits = await lists.whole({
@@ -34,8 +34,11 @@ export async function contributorsOf(
     { path: `/repos/${repo}/issues/${pull.number}/timeline`, asked: about('the history'), permission },
     (event) => event.text('type') === 'merge_pull',
   );
+  let retargetedAt: number | undefined;
   for (const event of history) {
-    if (event.text('type') === 'pull_push') found.push(readAccount(event.objectOrNull('user')));
+    const type = event.text('type');
+    if (type === 'pull_push') found.push(readAccount(event.objectOrNull('user')));
+    if (type === 'change_target_branch') retargetedAt = Math.max(retargetedAt ?? 0, event.instant('created_at'));
   }
   const head = fields.object('head').objectOrNull('repo');
   if (head) {
@@ -51,5 +54,6 @@ export async function contributorsOf(
       found.push(readAccount(activity.objectOrNull('act_user')));
     }
   }
-  return [...new Map(found.flatMap((account) => (account ? [[account.id, account] as const] : []))).values()];
+  const accounts = new Map(found.flatMap((account) => (account ? [[account.id, account] as const] : [])));
+  return { contributors: [...accounts.values()], retargetedAt };
 }
