@@ -17,6 +17,7 @@ export const refusals = [
   'PolicyGone',
   'UidReused',
   'MixedStep',
+  'TooManyGrants',
   'UnreviewedCommit',
   'HistoryRewritten',
   'InvalidDocuments',

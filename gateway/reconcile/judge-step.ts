@@ -3,13 +3,17 @@ import { judgeGrant } from '../../core/admission/judge-grant.ts';
 import { judgePolicy } from '../../core/admission/judge-policy.ts';
 import type { EvidenceSource, Step } from '../../core/forge/evidence-source.ts';
 import type { BareClone, TreeChange } from '../../core/git/bare-clone.ts';
-import type { PolicySet } from '../../core/model/documents.ts';
+import type { Grant, PolicySet } from '../../core/model/documents.ts';
 import type { AdmittedGrant } from '../../core/model/right.ts';
 import type { TrustRoot } from '../../core/model/trust-root.ts';
 import type { GrantVerdict, PolicyVerdict, Refusal } from '../../core/model/verdict.ts';
 import { isBreakGlassFile, isForOwners, isGrantFile, isRevocationFile } from '../../core/source/policy-tree.ts';
 import type { RevisionLoader } from '../../core/source/revision.ts';
 import type { GatewayState } from '../state/state-store.ts';
+
+/** A request asks for one grant; each that is more costs a reading of all rules. */
+const mostGrants = 50;
+const noEmergencies = 'this gateway admits no BreakGlass; ask for access with a Grant';
 
 /** What one step of the branch comes to. */
 export interface StepJudgement {
@@ -50,11 +54,17 @@ export async function judgeStep(
   const planes = changes.filter(isForOwners);
   const emergencies = changes
     .filter(({ path, before, after }) => isBreakGlassFile(path) && after && before?.id !== after.id)
-    .map(({ path }) => refusedEmergency(commit, path));
+    .map(({ path }) => refused(commit, path, 'NotAdmitted', noEmergencies));
   const narrows = changes.some(({ path }) => isGrantFile(path) || isRevocationFile(path));
   const lifts = changes.filter(({ path, after }) => isRevocationFile(path) && !after).map(({ path }) => nameOf(path));
   const nothing = { grants: emergencies, policy: undefined, mergedAt: 0, narrows, lifts };
   if (added.length === 0 && planes.length === 0) return nothing;
+  if (added.length > mostGrants) {
+    const message = `the step adds or changes ${added.length} grants; ${mostGrants} are the most`;
+    const grants = added.map(({ path }) => refused(commit, path, 'TooManyGrants', message));
+    const policy = planes.length > 0 ? policyRefusal(commit, 'MixedStep', message) : undefined;
+    return { ...nothing, grants: [...emergencies, ...grants], policy };
+  }
   const evidence = await source.evidence(rules, step);
   if (added.length > 0 && planes.length > 0) {
     const message = `the step changes grants and rules at once: ${planes
@@ -174,30 +184,21 @@ async function refusedGrant(
   message: string,
 ): Promise<StepJudgement['grants'][number]> {
   const { grant } = await loader.grant(rulesCommit, commit, path);
-  return {
-    verdict: {
-      kind: 'grant',
-      uid: grant?.uid ?? '',
-      name: grant?.name ?? nameOf(path),
-      commit,
-      admitted: false,
-      refusal,
-      message,
-      digest: '',
-      approvals: [],
-      discounted: [],
-    },
-    admitted: undefined,
-  };
+  return refused(commit, path, refusal, message, grant);
 }
 
-/** A BreakGlass gives nothing, whoever signed and merged it. */
-function refusedEmergency(commit: string, path: string): StepJudgement['grants'][number] {
-  const message = 'this gateway admits no BreakGlass; ask for access with a Grant';
+/** A document that gives nothing, by what is known of it: all of a Grant, or its path alone. */
+function refused(
+  commit: string,
+  path: string,
+  refusal: Refusal,
+  message: string,
+  grant?: Grant,
+): StepJudgement['grants'][number] {
   const none = { digest: '', approvals: [], discounted: [] };
-  const name = nameOf(path);
+  const { uid, name } = grant ?? { uid: '', name: nameOf(path) };
   return {
-    verdict: { kind: 'grant', uid: '', name, commit, admitted: false, refusal: 'NotAdmitted', message, ...none },
+    verdict: { kind: 'grant', uid, name, commit, admitted: false, refusal, message, ...none },
     admitted: undefined,
   };
 }

@@ -253,6 +253,36 @@ export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
     expect(verdict?.message).toContain('it has 900 commits');
   });
 
+  test('more grants in one request than anybody reads are refused without reading them', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const many = Array.from({ length: 51 }, (_, i): [string, string] => {
+      const uid = i.toString(16).padStart(32, '0');
+      return [`grants/2026-11/g${i}.yaml`, grantText(`g${i}`, { uid, requestedBy: 'alice', subject: 'alice' })];
+    });
+    await there.commit('alice', 'many', Object.fromEntries(many));
+    const pull = await there.open('alice', 'many');
+    await there.approve('bob', pull);
+    await there.merge(pull);
+    const outcome = await settled(gateway);
+    expect(Object.keys(outcome)).toHaveLength(51);
+    expect(new Set(Object.values(outcome))).toEqual(new Set(['TooManyGrants']));
+  });
+
+  test('a commit that git takes and nobody can read is of no request', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.ask();
+    const odd = await there.oddCommit('alice', `request/${asked.name}`, asked.pull.head.commit);
+    expect(odd).toMatch(/^[0-9a-f]{40}$/);
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull);
+    const next = await there.ask('mallory');
+    await there.approve('bob', next.pull);
+    await there.merge(next.pull);
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'NotAMerge', [next.name]: 'admitted' });
+  });
+
   test('an account that is renamed is who it was', async () => {
     await using there = await world();
     await using gateway = await there.follow();

@@ -1,4 +1,5 @@
 /** A policy repo on a hosted forge, people with accounts there, and gateways that follow it. */
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { parse, stringify } from 'yaml';
 import { type Clock, systemClock } from '../../../core/clock/clock.ts';
@@ -151,6 +152,18 @@ export class HostedWorld implements AsyncDisposable {
     const by = name.slice(0, name.indexOf('-')) as Person;
     const text = grantText(name, { uid, requestedBy: by, subject: by, ...spec });
     return await this.commit(by, `request/${name}`, { [file]: text }, { on: pull.head.commit });
+  }
+
+  /** A commit on top of `on` that git takes and Sluice does not read: it names its tree a second time. */
+  async oddCommit(by: Person, branch: string, on: string): Promise<string> {
+    const hands = await this.hands(by);
+    const { tree } = await hands.commit(on);
+    const who = `${by} <${by}@example.com> 1700000000 +0000`;
+    const text = `tree ${tree}\nparent ${on}\nauthor ${who}\ncommitter ${who}\ntree ${tree}\n\nodd\n`;
+    const args = ['-C', hands.dir, 'hash-object', '-t', 'commit', '-w', '--stdin'];
+    const commit = execFileSync('git', args, { input: text, encoding: 'utf8' }).trim();
+    await hands.push([{ ref: `refs/heads/${branch}`, commit }]);
+    return commit;
   }
 
   open(by: Person, head: string, base = 'main'): Promise<Pull> {

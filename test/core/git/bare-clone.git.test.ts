@@ -1,5 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { BareClone } from '../../../core/git/bare-clone.ts';
 import { verifySsh } from '../../../core/git/ssh-signature.ts';
@@ -135,3 +139,34 @@ test('what git refuses without a word is refused here too', async () => {
   expect(await clone.mergeBase(ours, theirs)).toBe(base);
   expect([await clone.has(base), await clone.has('0'.repeat(40))]).toEqual([true, false]);
 });
+
+test('a token is shown to the remote, and stands in no file and on no command line', async () => {
+  await using dir = await tempDir();
+  const token = 'secret-of-the-forge';
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/acme/policies.git`;
+    await using clone = await BareClone.open(dir.join('c'), url, { token: async () => token });
+    const failure = await clone.fetch('main').catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'GitFailed' });
+    const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
+    expect(seen[0]).toBe(`Basic ${basic}`);
+    for (const text of [...filesBelow(dir.path), inspect(failure, { depth: 9 })]) {
+      expect(text).not.toContain(token);
+      expect(text).not.toContain(basic);
+    }
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
+}

@@ -1,19 +1,20 @@
 import { createHmac } from 'node:crypto';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
+import { InputError } from '../../../core/errors/sluice-error.ts';
 import { readGiteaWebhook } from '../../../core/forge/gitea/gitea-webhook.ts';
 import { addWebhook } from '../../../gateway/api/webhook.ts';
 
 const secret = 'only-for-tests';
 
-function world() {
+function world(key: () => Promise<string> = async () => secret) {
   const app = new Hono();
   const seen: string[] = [];
   let woken = 0;
   addWebhook(app, {
     kind: 'gitea',
     read: readGiteaWebhook,
-    secret: async () => secret,
+    secret: key,
     repoId: '7',
     wake: () => {
       woken++;
@@ -63,4 +64,26 @@ test('a forged one does not use up the delivery of the real one; other paths are
   expect(woken()).toBe(1);
   expect((await app.request('/webhook/github', { method: 'POST', body: about(7) })).status).toBe(404);
   expect((await app.request('/webhook/gitea')).status).toBe(404);
+});
+
+test('no more bodies are held at once than a few; the others are told to come again', async () => {
+  const gate = Promise.withResolvers<string>();
+  const { post, seen, woken } = world(() => gate.promise);
+  const held = Array.from({ length: 8 }, (_, i) => post(`held-${i}`, about(7)));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await post('late', about(7))).toBe(503);
+  gate.resolve(secret);
+  expect(new Set(await Promise.all(held))).toEqual(new Set([202]));
+  expect(await post('late', about(7))).toBe(202);
+  expect(seen.filter((result) => result === 'busy')).toHaveLength(1);
+  expect(woken()).toBe(9);
+});
+
+test('a secret that cannot be read takes no webhook, and says so without its path', async () => {
+  const { post, seen, woken } = world(async () => {
+    throw new InputError('FileUnreadable', 'the secret in /run/secret could not be read');
+  });
+  expect(await post(ids[0], about(7))).toBe(503);
+  expect(seen).toEqual(['noSecret']);
+  expect(woken()).toBe(0);
 });

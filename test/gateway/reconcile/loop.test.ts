@@ -95,3 +95,18 @@ test('failures back off and heal; what waits for a change is Stalled and counts 
   expect(conditions.get('Stalled')).toMatchObject({ status: 'False' });
   await loop.stop();
 });
+
+test('while a forge has not said all, the next round is soon, and a refused change stays in sight', async () => {
+  const stalled = { kind: 'stalled', reason: 'UnreviewedCommit', message: 'refused; the forge says more' } as const;
+  const { clock, conditions, loop, rounds } = start(async (n) =>
+    n === 1 ? { ...stalled, undecided: 'the forge says more' } : stalled,
+  );
+  await turn();
+  expect(conditions.get('Stalled')).toMatchObject({ status: 'True', reason: 'UnreviewedCommit' });
+  clock.advance(300);
+  await turn();
+  clock.advance(9999);
+  await turn();
+  expect(rounds).toEqual([0, 300]);
+  await loop.stop();
+});
