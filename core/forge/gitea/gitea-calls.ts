@@ -2,22 +2,16 @@ import pRetry from 'p-retry';
 import type { Clock } from '../../clock/clock.ts';
 import { InputError, type SourceError } from '../../errors/sluice-error.ts';
 import { forgeError } from '../hosted/forge-error.ts';
-import { type JsonAnswer, JsonClient, type JsonRequest } from '../hosted/json-client.ts';
+import { type JsonAnswer, JsonClient, type JsonClientOptions, type JsonRequest } from '../hosted/json-client.ts';
 import { refusalOf, refusals } from './gitea-refusals.ts';
 
-export interface GiteaOptions {
+export interface GiteaOptions extends Omit<JsonClientOptions, 'url' | 'authorization'> {
   /** Address of the server, with the path that it is served under, if any. */
   readonly url: string;
   /** `owner/name`. */
   readonly repo: string;
   /** Without one, Gitea is asked as anybody: what is public can be read. */
   readonly token: string | undefined;
-  readonly clock: Clock;
-  readonly signal?: AbortSignal | undefined;
-  /** For one answer; 10,000 ms when absent. */
-  readonly timeoutMs?: number | undefined;
-  /** Most bytes of one answer; 16 MiB when absent. */
-  readonly cap?: number | undefined;
 }
 
 /** Scopes of a token, as its page calls them. */
