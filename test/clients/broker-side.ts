@@ -42,6 +42,8 @@ export interface BrokerSide extends Disposable {
   committed(group: string, topic: string): Promise<number>;
   /** Makes a share group begin with what is there already. */
   readFromTheStart(group: string): Promise<void>;
+  /** Where a share group begins in a topic: -1 before it has read, its end when it was not told to begin at the start. */
+  shareStart(group: string, topic: string): Promise<number>;
   /** All topics that there are. */
   topics(): Promise<readonly string[]>;
 }
@@ -144,6 +146,23 @@ export async function brokerSide(broker: BrokerService): Promise<BrokerSide> {
         ],
       });
       if (responses[0]?.errorCode !== 0) throw new RangeError(`${group}: ${responses[0]?.errorMessage}`);
+      // The controller answers when it is written down; the broker acts by it when it has read that.
+      for (let tries = 0; ; tries++) {
+        const { results } = await connection.request(apis.DescribeConfigs, 4, {
+          resources: [{ resourceType: 32, resourceName: group, configurationKeys: ['share.auto.offset.reset'] }],
+          includeSynonyms: false,
+          includeDocumentation: false,
+        });
+        if (results[0]?.configs[0]?.value === 'earliest') return;
+        if (tries === 50) throw new RangeError(`${group} does not begin at the start: ${results[0]?.errorMessage}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    async shareStart(groupId, topicName) {
+      const { groups } = await connection.request(apis.DescribeShareGroupOffsets, 0, {
+        groups: [{ groupId, topics: [{ topicName, partitions: [0] }] }],
+      });
+      return Number(groups[0]?.topics[0]?.partitions[0]?.startOffset ?? -1n);
     },
     async topics() {
       const { topics } = await connection.request(apis.Metadata, 12, { ...defaultMetadataRequest, topics: null });

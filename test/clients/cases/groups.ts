@@ -12,7 +12,9 @@ async function member(world: ClientWorld, protocol: 'classic' | 'consumer' | 'sh
   await world.broker.append(topic, values);
   const { records, errors } = await world.read({ login, topics: [topic], group, protocol, records: 3 });
   expect(errors).toEqual([]);
-  expect(records.map(({ value }) => value).toSorted()).toEqual(values.toSorted());
+  const begins =
+    protocol === 'share' ? `the group begins at ${await world.broker.shareStart(group, topic)}` : undefined;
+  expect(records.map(({ value }) => value).toSorted(), begins).toEqual(values.toSorted());
 }
 
 async function counts(world: ClientWorld, protocol: 'classic' | 'streams'): Promise<void> {
