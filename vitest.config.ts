@@ -27,7 +27,7 @@ export default defineConfig({
         },
       },
       { test: { ...shared, name: 'wire', include: ['test/**/*.wire.test.ts'], testTimeout: 20_000 } },
-      { test: { ...shared, name: 'git', include: ['test/**/*.git.test.ts'], testTimeout: 60_000 } },
+      { test: { ...shared, name: 'git', include: ['test/**/*.git.test.ts'], testTimeout: 60_000, maxWorkers: 3 } },
       {
         test: {
           ...shared,

@@ -26,6 +26,7 @@ import { batchOf } from '../support/record-batches.ts';
 import type { BrokerService } from './setup.ts';
 
 const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA';
+const anyTopicId = 'AAAAAAAAAAAAAAAAAAAAAg';
 
 export interface BrokerSide extends Disposable {
   /** Makes a topic of one partition, and waits until it takes records. */
@@ -146,6 +147,15 @@ export async function brokerSide(broker: BrokerService): Promise<BrokerSide> {
         ],
       });
       if (responses[0]?.errorCode !== 0) throw new RangeError(`${group}: ${responses[0]?.errorMessage}`);
+      // The topic for the state of share groups is made when the first of them asks for it. A broker was seen to leave
+      // that group without its state for good, with and without a gateway in between: so we ask first.
+      for (let tries = 0; ; tries++) {
+        const key = { key: '', keyType: 2, coordinatorKeys: [`${group}:${anyTopicId}:0`] };
+        const { coordinators } = await connection.request(apis.FindCoordinator, 6, key);
+        if (coordinators[0]?.errorCode === 0) break;
+        if (tries === 100) throw new RangeError(`no coordinator of shares: ${coordinators[0]?.errorMessage}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
       // The controller answers when it is written down; the broker acts by it when it has read that.
       for (let tries = 0; ; tries++) {
         const { results } = await connection.request(apis.DescribeConfigs, 4, {

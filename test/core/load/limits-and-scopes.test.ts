@@ -63,6 +63,11 @@ test.each<[string, string[], Doc[]]>([
     [policy('[produce]', ', groups: [{prefix: x-}]')],
   ],
   [
+    'groups with no operation at all, which is its own problem',
+    ['error schema/min-items policies/ask.yaml: []'],
+    [policy('[]', ', groups: [{prefix: x-}]')],
+  ],
+  [
     'transactional ids of a policy that only reads',
     ['warning policy/idle-pattern policies/ask.yaml: [{prefix: x-}]'],
     [policy('[consume, alter]', ', transactionalIds: [{prefix: x-}]')],
