@@ -44,9 +44,10 @@ export default defineConfig({
           ...shared,
           name: 'forges',
           include: ['test/forges/**/*.forges.test.ts'],
+          globalSetup: ['test/support/gitea/setup.ts'],
+          maxWorkers: 3, // each file has a server of its own
           testTimeout: 120_000,
-          hookTimeout: 1_500_000, // the first run builds the server
-          fileParallelism: false,
+          hookTimeout: 120_000,
         },
       },
       {
