@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { Grant, PolicySet } from '../model/documents.ts';
+import type { BreakGlass, Grant, PolicySet } from '../model/documents.ts';
 import type { FrozenStream } from '../model/right.ts';
 import { bindingsDigest } from '../policy/bindings.ts';
+import { breakGlassAsGrant } from '../policy/fits-break-glass.ts';
 import { resolveScope } from '../policy/resolve-scope.ts';
 
 /** Where an approval is worth something: this repo and branch, and no other. */
@@ -23,11 +24,24 @@ export interface ContentDigest {
  * step. Any later change of any of these gives another digest; where files stand and how they are laid out does not.
  */
 export function grantDigest(rules: PolicySet, grant: Grant, repo: RepoIdentity): ContentDigest {
+  const parts = grantParts(rules, grant);
+  return { parts, digest: hashOf({ version: 1, ...repo, kind: 'grant', uid: grant.uid, parts }) };
+}
+
+/** What the subject of an emergency signs, and what its reviewers approve afterwards: all that a Grant's digest covers, and when it was signed. */
+export function breakGlassDigest(rules: PolicySet, emergency: BreakGlass, repo: RepoIdentity): ContentDigest {
+  const { uid, signedAt } = emergency;
+  const terms = rules.policies.get(emergency.policy)?.breakGlass ?? null;
+  const parts = { ...grantParts(rules, breakGlassAsGrant(emergency)), emergency: hashOf({ signedAt, terms }) };
+  return { parts, digest: hashOf({ version: 1, ...repo, kind: 'breakGlass', uid, parts }) };
+}
+
+function grantParts(rules: PolicySet, grant: Grant): Readonly<Record<string, string>> {
   const { at: _at, kind: _kind, labels: _labels, ...spec } = grant;
   const policy = rules.policies.get(grant.policy);
   const subject = rules.identities.get(grant.subject);
   const streams = resolveScope(rules, grant);
-  const parts = {
+  return {
     grant: hashOf(spec),
     subject: hashOf(subject ? bindingsDigest(subject) : null),
     policy: hashOf(policy ? withoutPlace(policy) : null),
@@ -36,7 +50,6 @@ export function grantDigest(rules: PolicySet, grant: Grant, repo: RepoIdentity):
     masks: hashOf(masksOf(rules, streams)),
     recording: hashOf(policy?.durability ?? null),
   };
-  return { parts, digest: hashOf({ version: 1, ...repo, kind: 'grant', uid: grant.uid, parts }) };
 }
 
 /** One changed path of a policy change. */

@@ -5,11 +5,10 @@ import type { AdmittedGrant } from '../model/right.ts';
 import type { GrantVerdict, Refusal } from '../model/verdict.ts';
 import { fits } from '../policy/fits.ts';
 import { freezeGrant } from '../policy/freeze-grant.ts';
-import { grantDigest, type RepoIdentity, requiredRules } from './approval-digest.ts';
-import { meets, memberOf, screenApprovals } from './count-approvals.ts';
+import { grantDigest, type RepoIdentity } from './approval-digest.ts';
 import type { StepEvidence } from './evidence.ts';
-import { exclusions } from './exclusions.ts';
 import { mergeTimeProblem } from './merge-time.ts';
+import { requiredApprovals } from './required-approvals.ts';
 
 /** What the gateway knows besides rules and evidence. */
 export interface GrantFacts {
@@ -66,34 +65,11 @@ export function judgeGrant(rules: PolicySet, grant: Grant, evidence: StepEvidenc
       `the request names ${grant.requestedBy} but commits of it are signed by ${requestSigners.join(', ') || 'nobody'}`,
     );
   }
-  const names = requiredRules(rules, grant);
-  if (names.length === 0) return refuse('NotEnoughApprovals', `policy '${policy.name}' names no approver rule`);
-  const required = names.map((name) => rules.approverRules.get(name));
-  const longest = Math.min(...required.map((rule) => rule?.maxAge ?? 0));
-  const excluded = exclusions(rules, evidence, { subject: grant.subject, requestedBy: grant.requestedBy });
   const wanted = { repo: facts.repo, kind: 'grant', uid: grant.uid, content } as const;
-  const { valid, discounted } = screenApprovals(evidence, wanted, excluded, longest, (seen) => seen.by);
-  const approvals = valid
-    .filter(({ statement }) => statement.verdict === 'approve')
-    .map(({ name, statement }) => ({ by: name, signedAt: statement.signedAt, digest: statement.digest }));
-  const seen = { approvals, discounted: discounted.map(({ by, why }) => ({ by, why })) };
-  const approvers = new Set(required.flatMap((rule) => rule?.require.clauses.map((clause) => clause.from) ?? []));
-  const veto = valid.find(
-    ({ name, statement }) =>
-      statement.verdict === 'reject' && [...approvers].some((group) => memberOf(rules, group, name)),
-  );
-  if (veto) return refuse('Vetoed', `${veto.name} rejected it`, seen);
-  const counting = valid.filter(({ statement }) => statement.verdict === 'approve');
-  const unmet = required.findIndex((rule) => !rule || !meets(rule, rules, counting));
-  if (unmet >= 0) {
-    const notes = discounted.map(({ by, why }) => `${by}: ${why}`).join('; ');
-    const message = `approver rule '${names[unmet]}' is not met${notes ? ` (not counted: ${notes})` : ''}`;
-    return refuse(
-      discounted.length > 0 && approvals.length === 0 ? discounted.at(-1)!.as : 'NotEnoughApprovals',
-      message,
-      seen,
-    );
-  }
+  const counted = requiredApprovals(rules, grant, evidence, wanted);
+  const { missing, approvals } = counted;
+  const seen = { approvals, discounted: counted.discounted };
+  if (missing) return refuse(missing.refusal, missing.message, seen);
   const start = Math.max(evidence.mergedAt, grant.window.notBefore ?? 0);
   const end = Math.min(start + grant.window.duration, grant.window.notAfter ?? Number.POSITIVE_INFINITY);
   if (end <= start) return refuse('DoesNotFitPolicy', 'it was merged after its notAfter', seen);

@@ -179,6 +179,7 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
     duration: optionalDuration(spec.window.duration, ['spec', 'window', 'duration'], yaml, findings) ?? 0,
     reason: spec.reason,
     ticket: spec.ticket,
+    signedAt: optionalInstant(spec.signedAt, ['spec', 'signedAt'], yaml, findings) ?? 0,
     signature: spec.signature,
   }),
   Revocation: ({ spec, ...data }, yaml, findings) => {

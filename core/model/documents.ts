@@ -228,6 +228,8 @@ export interface BreakGlass extends Named {
   readonly duration: number;
   readonly reason: string;
   readonly ticket: string | undefined;
+  /** Epoch ms. */
+  readonly signedAt: number;
   /** Armoured SSH signature of the subject. */
   readonly signature: string;
 }
@@ -265,7 +267,7 @@ export interface PolicySet {
   readonly approverRules: ReadonlyMap<string, ApproverRule>;
   readonly masks: ReadonlyMap<string, MaskPolicy>;
   readonly grants: ReadonlyMap<string, Grant>;
-  /** Emergencies that documents ask for. Nothing is decided by them: no gateway admits them yet. */
+  /** Emergencies that documents ask for. Nothing is decided by them: what a gateway admitted is a grant of its own. */
   readonly breakGlass: ReadonlyMap<string, BreakGlass>;
   readonly revocations: ReadonlyMap<string, Revocation>;
 }

@@ -27,6 +27,8 @@ export interface AdmittedGrant {
   readonly masksAtAdmission: readonly string[];
   /** SHA-256 (hex) of the subject's identity bindings at admission; another one now ends the grant. */
   readonly bindings: string;
+  /** It is of a BreakGlass: nobody approved it before, it lifts no mask and is recorded `strict`. */
+  readonly emergency?: true;
   /** Who signed, by Identity name. */
   readonly approvedBy: readonly string[];
   readonly commit: string;

@@ -71,7 +71,7 @@ export const accountedFields: { readonly [K in model.Kind]: { readonly [F in Fie
     reason: 'none',
     ticket: 'none',
   },
-  // No gateway admits one; what a policy allows in an emergency counts where the policy says it.
+  // It holds by its own signature; what a policy allows in an emergency counts where the policy says it.
   BreakGlass: {
     name: 'none',
     labels: 'none',
@@ -86,6 +86,7 @@ export const accountedFields: { readonly [K in model.Kind]: { readonly [F in Fie
     duration: 'none',
     reason: 'none',
     ticket: 'none',
+    signedAt: 'none',
     signature: 'none',
   },
   Revocation: { name: 'rights', labels: 'none', target: 'rights', until: 'rights', reason: 'none' },

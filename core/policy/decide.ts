@@ -4,7 +4,7 @@
  * groups, transactional ids and the cluster itself need that of one stream on their cluster.
  */
 import type { Allow, Decision, Deny, DenyCode, RuleRef } from '../model/decision.ts';
-import type { Stream } from '../model/documents.ts';
+import type { Durability, Stream } from '../model/documents.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Operation, Resource } from '../model/resource.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -86,7 +86,7 @@ function needsEvery(question: Question, views: readonly View[]): Decision {
     streams: views.map((view) => view.stream.name),
     until: earliest(views.map((view) => view.until)),
     masks: appliedMasks(question, views),
-    durability: chosen.some((right) => right.policy.durability === 'strict') ? 'strict' : 'bestEffort',
+    durability: chosen.some((right) => durabilityOf(right) === 'strict') ? 'strict' : 'bestEffort',
     readsSource: false,
   };
 }
@@ -109,7 +109,7 @@ function needsOne(question: Question, views: readonly View[]): Decision {
     streams: open.map((view) => view.stream.name),
     until: earliest([best.until, ...later]),
     masks: [],
-    durability: best.chosen!.policy.durability,
+    durability: durabilityOf(best.chosen!),
     readsSource: false,
   };
 }
@@ -125,6 +125,10 @@ function yes({ policy, grant }: StreamRight): Pick<Allow, 'effect' | 'rule' | 'g
     ? { kind: 'Grant', name: grant.name, at: grant.at }
     : { kind: 'AccessPolicy', name: policy.name, at: policy.at };
   return { effect: 'allow', rule, grant: grant?.uid, policy: policy.name };
+}
+
+function durabilityOf({ policy, grant }: StreamRight): Durability {
+  return grant?.emergency ? 'strict' : policy.durability;
 }
 
 const codeOf = {

@@ -32,6 +32,7 @@ const emergency = (change: Record<string, string> = {}): Doc => {
     operations: '[consume]',
     window: '{duration: PT20M}',
     reason: 'INC-1',
+    signedAt: '2026-11-24T09:30:00Z',
     signature,
     ...change,
   };

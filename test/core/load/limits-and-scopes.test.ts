@@ -33,7 +33,7 @@ const grant = (name: string, uid: string, rest = ''): Doc => [
 const emergency = (name: string, uid: string, rest = ''): Doc => [
   'BreakGlass',
   name,
-  `{uid: ${uid}, subject: alice, policy: ask, streams: [orders, payments], operations: [consume], window: {duration: PT1H}, reason: x, signature: ${signature}${rest}}`,
+  `{uid: ${uid}, subject: alice, policy: ask, streams: [orders, payments], operations: [consume], window: {duration: PT1H}, reason: x, signedAt: '2026-11-24T09:30:00Z', signature: ${signature}${rest}}`,
 ];
 
 /** `severity rule file: marked text` of every problem. */
