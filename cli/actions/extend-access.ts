@@ -3,7 +3,7 @@ import { InputError } from '../../core/errors/sluice-error.ts';
 import { isGrantFile } from '../../core/source/policy-tree.ts';
 import { accessStatus } from './access-status.ts';
 import type { Workspace } from './open-workspace.ts';
-import { type RequestedAccess, requestAccess } from './request-access.ts';
+import { type PreparedAccess, prepareAccess } from './request-access.ts';
 
 export interface Extension {
   /** Name of the grant that goes on. */
@@ -23,8 +23,7 @@ export async function extendAccess(
   workspace: Workspace,
   { grant: name, duration, reason, ticket }: Extension,
   clock: Clock,
-  dryRun: boolean,
-): Promise<RequestedAccess> {
+): Promise<PreparedAccess> {
   const { state, end } = await accessStatus(workspace, name, clock);
   if (state !== 'Active' && state !== 'Scheduled') {
     throw new InputError('BadUsage', `grant '${name}' is ${state}: there is nothing to extend`, {
@@ -55,5 +54,5 @@ export async function extendAccess(
     names: { topics: grant.topics, groups: grant.groups, transactionalIds: grant.transactionalIds },
     extends: grant.name,
   };
-  return requestAccess(workspace, wish, clock, dryRun);
+  return prepareAccess(workspace, wish, clock);
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { stringify } from 'yaml';
-import { approversFor, askable } from '../../core/admission/ask.ts';
+import { askable } from '../../core/admission/ask.ts';
+import { type ToldGrant, tellGrant } from '../../core/admission/told-grant.ts';
 import type { Clock } from '../../core/clock/clock.ts';
 import { formatIsoDuration } from '../../core/clock/duration.ts';
 import { formatInstant } from '../../core/clock/instant.ts';
@@ -11,7 +12,6 @@ import type { Grant, PolicySet } from '../../core/model/documents.ts';
 import type { Operation } from '../../core/model/resource.ts';
 import { validateGrantDocument } from '../../core/schema/grant.ts';
 import type { Workspace } from './open-workspace.ts';
-import { requestBody } from './request-body.ts';
 
 export interface AccessWish {
   readonly streams: readonly string[];
@@ -31,26 +31,22 @@ export interface AccessWish {
   readonly extends?: string;
 }
 
-export interface RequestedAccess {
-  readonly name: string;
-  readonly grant: Grant;
+/** A request that could be opened: the grant as a file, and what has to be told of it. */
+export interface PreparedAccess extends ToldGrant {
   readonly file: string;
   readonly yaml: string;
-  readonly approvers: ReturnType<typeof approversFor>;
+}
+
+export interface RequestedAccess extends PreparedAccess {
   /** Head of the request; undefined for a dry run. */
   readonly head: string | undefined;
   /** Page of the request on the forge. */
   readonly url: string | undefined;
 }
 
-/** Writes the grant that a wish comes to and opens the request. Nothing is pushed for a dry run. */
-export async function requestAccess(
-  workspace: Workspace,
-  wish: AccessWish,
-  clock: Clock,
-  dryRun: boolean,
-): Promise<RequestedAccess> {
-  const { rules, signer, forge } = workspace;
+/** The grant that a wish comes to, once it is sure that the rules offer it. */
+export function prepareAccess(workspace: Workspace, wish: AccessWish, clock: Clock): PreparedAccess {
+  const { rules, signer, repoId, branch } = workspace;
   if (!signer) {
     throw new InputError('BadKey', 'whose request is it?', { fix: workspace.signerFix });
   }
@@ -61,7 +57,8 @@ export async function requestAccess(
   }
   const draft = draftOf(wish, signer.name, clock);
   const policy = wish.policy ?? choosePolicy(rules, draft);
-  const grant: Grant = { ...draft, policy };
+  const file = `grants/${formatInstant(clock.now()).slice(0, 7)}/${draft.name}.yaml`;
+  const grant: Grant = { ...draft, policy, at: { ...draft.at, file } };
   const found = askable(rules, draft).find((entry) => entry.policy.name === policy);
   if (!found) {
     const names = askable(rules, draft).map((entry) => entry.policy.name);
@@ -76,17 +73,22 @@ export async function requestAccess(
     });
   }
   const yaml = toYaml(grant, wish.extends);
-  const file = `grants/${formatInstant(clock.now()).slice(0, 7)}/${grant.name}.yaml`;
   const check = loadDocumentAs(validateGrantDocument, { path: file, bytes: Buffer.from(yaml) });
   if (!check.value)
     throw new InputError('BadUsage', `the request would not be a valid Grant: ${check.problems[0]?.message}`);
-  const approvers = approversFor(rules, grant);
-  const result = { name: grant.name, grant, file, yaml, approvers };
-  if (dryRun) return { ...result, head: undefined, url: undefined };
+  return { ...tellGrant(rules, grant, { repoId, branch }), file, yaml };
+}
+
+/** Opens the request with a text for people. */
+export async function openRequest(
+  { forge }: Workspace,
+  prepared: PreparedAccess,
+  body: string,
+): Promise<RequestedAccess> {
+  const { grant, file, yaml } = prepared;
   const title = `Ask for ${grant.operations.join(', ')} on ${grant.streams.join(', ')} for ${grant.subject}`;
-  const body = requestBody(grant, approvers);
-  const request = await forge.open({ name: grant.name, title, body, files: { [file]: yaml } });
-  return { ...result, head: request.head, url: request.url };
+  const { head, url } = await forge.open({ name: grant.name, title, body, files: { [file]: yaml } });
+  return { ...prepared, head, url };
 }
 
 function draftOf(wish: AccessWish, requestedBy: string, clock: Clock): Omit<Grant, 'policy'> {

@@ -1,35 +1,54 @@
 import { formatIsoDuration } from '../../core/clock/duration.ts';
 import { formatInstant } from '../../core/clock/instant.ts';
+import { formatPattern } from '../../core/model/resource.ts';
 import type { AccessStatus } from '../actions/access-status.ts';
-import type { RequestedAccess } from '../actions/request-access.ts';
+import type { PreparedAccess, RequestedAccess } from '../actions/request-access.ts';
 import type { ReviewedRequest } from '../actions/review-request.ts';
+import { windowText } from './grant-markdown.ts';
+import { changePretty } from './plan-pretty.ts';
+import { hoursText } from './plan-words.ts';
 import { type Style, visible } from './style.ts';
 
-/** What was asked for, and what has to happen now. */
-export function requestedPretty(result: RequestedAccess, style: Style): string {
-  const { grant, approvers, head, url } = result;
-  const lines =
-    head === undefined
-      ? [style.yellow('Nothing was sent (dry run). The request would be:'), '', result.yaml.trimEnd(), '']
-      : [];
-  if (head !== undefined) lines.push(`${style.green('Requested:')} ${grant.name}`);
-  lines.push(
+/** What would be asked for and what it widens: shown before it is sent. */
+export function preparedPretty(
+  { grant, rules, approvers, plan, file }: PreparedAccess,
+  style: Style,
+  width = 100,
+): string {
+  const policy = rules.policies.get(grant.policy);
+  const only = [...(grant.topics ?? []), ...(grant.groups ?? []), ...(grant.transactionalIds ?? [])];
+  const sides = { before: rules, after: rules };
+  return [
     ...rows([
       ['who', grant.subject],
       ['what', `${grant.operations.join(', ')} on ${grant.streams.join(', ')}`],
-      ['for', `${formatIsoDuration(grant.window.duration)} from the merge`],
+      ...(only.length > 0 ? [['only', only.map(formatPattern).join(', ')] as const] : []),
+      ['for', windowText(grant)],
+      ...(policy && policy.unmask.length > 0 ? [['unmasks', policy.unmask.join(', ')] as const] : []),
       ['under', `policy ${grant.policy}`],
-      ['file', result.file],
+      ['file', file],
       ...approverRows(approvers),
     ]),
-  );
-  if (head !== undefined)
-    lines.push(
-      '',
-      url === undefined ? `Approvers run: sluice approval sign ${grant.name}` : `Approve it at: ${visible(url)}`,
-      `Follow it with: sluice access status ${grant.name}`,
-    );
-  return lines.join('\n');
+    '',
+    ...plan.widens.flatMap((change) => [changePretty({ ...change, causes: [] }, true, sides, style, width), '']),
+    ...(plan.widens.length === 0
+      ? [`It widens nothing: ${visible(grant.subject)} may do all of this without it.`]
+      : []),
+    `hours of access of ${visible(grant.subject)} in 30 days: ${hoursText(plan.hours)}`,
+    '',
+  ].join('\n');
+}
+
+/** What became of it, and what has to happen now. */
+export function requestedPretty({ grant, head, url, yaml }: RequestedAccess, style: Style): string {
+  if (head === undefined) {
+    return [style.yellow('Nothing was sent (dry run). The request would be:'), '', yaml.trimEnd()].join('\n');
+  }
+  return [
+    `${style.green('Requested:')} ${grant.name}`,
+    url === undefined ? `Approvers run: sluice approval sign ${grant.name}` : `Approve it at: ${visible(url)}`,
+    `Follow it with: sluice access status ${grant.name}`,
+  ].join('\n');
 }
 
 /** A request in plain words, for whoever is about to sign it. */

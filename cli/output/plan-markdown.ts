@@ -1,6 +1,7 @@
 /** A plan as the comment on a pull request. Every word that comes from the repo stands in a code span. */
 import type { PlanChange } from '../../core/plan/plan.ts';
 import type { PlanResult } from '../actions/plan-change.ts';
+import { code } from './markdown-code.ts';
 import {
   acknowledgement,
   aspectsText,
@@ -9,12 +10,12 @@ import {
   counts,
   headline,
   hoursText,
+  type PlanSides,
   revisionText,
   where,
   who,
   widenedText,
 } from './plan-words.ts';
-import { visible } from './style.ts';
 
 /** Most characters that forges take in one comment. */
 export const longestComment = 65_536;
@@ -28,11 +29,11 @@ export function planMarkdown(result: PlanResult): string {
   const reserve = 600; // for what is said of what does not fit
   const room = longestComment - head.length - reserve;
   const wide = fitting(
-    widens.map((change) => item(change, true, result)),
+    widens.map((change) => changeMarkdown(change, true, result)),
     room,
   );
   const narrow = fitting(
-    narrows.map((change) => item(change, false, result)),
+    narrows.map((change) => changeMarkdown(change, false, result)),
     room - wide.length,
   );
   const missing = widens.length - wide.items.length;
@@ -54,7 +55,8 @@ export function planMarkdown(result: PlanResult): string {
   ].join('\n');
 }
 
-function fitting(items: readonly string[], room: number): { items: readonly string[]; length: number } {
+/** As many of the items as fit. */
+export function fitting(items: readonly string[], room: number): { items: readonly string[]; length: number } {
   let length = 0;
   const kept: string[] = [];
   for (const text of items) {
@@ -91,12 +93,13 @@ function limitsText({ plan, unacknowledged }: PlanResult): string[] {
   ];
 }
 
-function item(change: PlanChange, widens: boolean, result: PlanResult): string {
-  const people = who(change.principals, result).map(code).join(', ');
+/** One change as an item of a list. */
+export function changeMarkdown(change: PlanChange, widens: boolean, sides: PlanSides): string {
+  const people = who(change.principals, sides).map(code).join(', ');
   const rows: string[] = [];
   if (change.what === 'access') {
     if (change.claims.length > 0) rows.push(`with a token that says ${code(claimsText(change.claims))}`);
-    rows.push(`${change.operations.map(code).join(', ')} on ${where(change.regions, result).map(code).join('; ')}`);
+    rows.push(`${change.operations.map(code).join(', ')} on ${where(change.regions, sides).map(code).join('; ')}`);
   }
   rows.push(`before: ${code(change.before)}`, `after: ${code(change.after)}`);
   const aspects = change.what === 'access' ? aspectsText(change, widens) : undefined;
@@ -124,13 +127,4 @@ function problemsText({ problems, base, head }: PlanResult): string {
 
 function shortened(text: string): string {
   return text.length > 1000 ? `${text.slice(0, 1000)}…` : text;
-}
-
-/** A code span that its text cannot end: nothing in it is markup, a mention or a link. */
-function code(text: string): string {
-  const safe = visible(text).replaceAll(/\s/g, ' ');
-  const runs = [...safe.matchAll(/`+/g)].map(([run]) => run.length);
-  const fence = '`'.repeat(Math.max(0, ...runs) + 1);
-  const pad = safe.startsWith('`') || safe.endsWith('`') || safe.trim() === '' ? ' ' : '';
-  return `${fence}${pad}${safe}${pad}${fence}`;
 }

@@ -10,6 +10,7 @@ import {
   counts,
   headline,
   hoursText,
+  type PlanSides,
   revisionText,
   where,
   who,
@@ -21,8 +22,8 @@ export function planPretty(result: PlanResult, style: Style, width = 100): strin
   const { plan } = result;
   if (!plan) return problemsText(result, style);
   const blocks = [
-    ...plan.widens.map((change) => block(change, true, result, style, width)),
-    ...plan.narrows.map((change) => block(change, false, result, style, width)),
+    ...plan.widens.map((change) => changePretty(change, true, result, style, width)),
+    ...plan.narrows.map((change) => changePretty(change, false, result, style, width)),
     ...(plan.limits.length > 0 ? [limitsText(result, style, width)] : []),
     summary(result, style),
   ];
@@ -41,13 +42,20 @@ function problemsText({ problems, base, head }: PlanResult, style: Style): strin
   ].join('\n\n');
 }
 
-function block(change: PlanChange, widens: boolean, result: PlanResult, style: Style, width: number): string {
+/** One change as lines below each other. */
+export function changePretty(
+  change: PlanChange,
+  widens: boolean,
+  sides: PlanSides,
+  style: Style,
+  width: number,
+): string {
   const sign = widens ? style.yellow('widens') : style.green('narrows');
   const rows: [string, string][] = [];
-  if (change.principals.length > 0) rows.push(['who', who(change.principals, result).join(', ')]);
+  if (change.principals.length > 0) rows.push(['who', who(change.principals, sides).join(', ')]);
   if (change.what === 'access') {
     if (change.claims.length > 0) rows.push(['with', `a token that says ${claimsText(change.claims)}`]);
-    rows.push(['what', change.operations.join(', ')], ['where', where(change.regions, result).join('; ')]);
+    rows.push(['what', change.operations.join(', ')], ['where', where(change.regions, sides).join('; ')]);
   }
   rows.push(['before', change.before], ['after', change.after]);
   const aspects = change.what === 'access' ? aspectsText(change, widens) : undefined;

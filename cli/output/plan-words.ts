@@ -2,7 +2,12 @@
 import type { PolicySet, Stream } from '../../core/model/documents.ts';
 import { formatPattern } from '../../core/model/resource.ts';
 import type { AccessChange, AccessHours, Cause, Claim, Plan, PlanChange, Region } from '../../core/plan/plan.ts';
-import type { PlanResult } from '../actions/plan-change.ts';
+
+/** What names of groups and streams are looked up in. */
+export interface PlanSides {
+  readonly before: PolicySet | undefined;
+  readonly after: PolicySet | undefined;
+}
 
 /** `standing access`, `access on request, masks lifted`. */
 export function headline(change: PlanChange): string {
@@ -20,7 +25,7 @@ export function headline(change: PlanChange): string {
 }
 
 /** Identities by the largest groups that are in it whole, then by name: every one is named or counted. */
-export function who(principals: readonly string[], { before, after }: PlanResult): string[] {
+export function who(principals: readonly string[], { before, after }: PlanSides): string[] {
   const left = new Set(principals);
   if (principals.length > 2 && principals.length === after?.identities.size)
     return [`all ${principals.length} Identities`];
@@ -42,7 +47,7 @@ function groupsOf(set: PolicySet | undefined): [string, readonly string[]][] {
 }
 
 /** One text for each set of names: whole streams by their names, parts of them by their topics. */
-export function where(regions: readonly Region[], { before, after }: PlanResult): string[] {
+export function where(regions: readonly Region[], { before, after }: PlanSides): string[] {
   const whole = new Map<string, string[]>();
   const parts: string[] = [];
   for (const { kind, cluster, streams, names } of regions) {

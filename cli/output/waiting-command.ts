@@ -3,7 +3,7 @@ import { systemClock } from '../../core/clock/clock.ts';
 import { parseDuration } from '../../core/clock/duration.ts';
 import type { Followed } from '../actions/follow-request.ts';
 import type { Workspace } from '../actions/open-workspace.ts';
-import type { RequestedAccess } from '../actions/request-access.ts';
+import type { PreparedAccess, RequestedAccess } from '../actions/request-access.ts';
 import { exitCodes } from './error.ts';
 import { socketFlag } from './repo-flags.ts';
 import { SluiceCommand } from './sluice-command.ts';
@@ -25,6 +25,7 @@ interface WaitFlags {
 }
 
 interface AskFlags extends WaitFlags {
+  readonly 'dry-run': boolean;
   readonly wait: boolean;
   readonly format: 'pretty' | 'json';
 }
@@ -55,16 +56,14 @@ export abstract class WaitingCommand extends SluiceCommand {
     }
   }
 
-  /** Opens a request, says so, and waits for it when that is wished. */
-  protected async ask(flags: AskFlags, open: (workspace: Workspace) => Promise<RequestedAccess>): Promise<void> {
-    const { openWorkspace } = await import('../actions/open-workspace.ts');
+  /** Says what would be asked for and what it widens, opens the request, and waits for it when that is wished. */
+  protected async ask(flags: AskFlags, prepare: (workspace: Workspace) => Promise<PreparedAccess>): Promise<void> {
+    const result = await this.#open(flags, prepare);
     const { requestedPretty, statusJson, statusPretty } = await import('./access-result.ts');
-    const result = await openAndClose(
-      await openWorkspace({ ...flags, genesis: flags.genesis, key: flags.key, clock: systemClock }),
-      open,
-    );
-    const { name, file, head, url, approvers, yaml } = result;
-    const asked = { name, uid: result.grant.uid, file, head, url, approvers, yaml };
+    const { file, head, url, approvers, yaml, plan, digest } = result;
+    const { name, uid } = result.grant;
+    const { widens, hours } = plan;
+    const asked = { name, uid, file, head, url, approvers, digest, widens, hours, yaml };
     const waits = flags.wait && head !== undefined;
     if (flags.format === 'pretty') this.show(requestedPretty(result, this.style));
     else if (!waits) this.print(JSON.stringify(asked, null, 2));
@@ -85,6 +84,23 @@ export abstract class WaitingCommand extends SluiceCommand {
     this.finishWith(followed);
   }
 
+  async #open(flags: AskFlags, prepare: (workspace: Workspace) => Promise<PreparedAccess>): Promise<RequestedAccess> {
+    const { openWorkspace } = await import('../actions/open-workspace.ts');
+    const { openRequest } = await import('../actions/request-access.ts');
+    const { preparedPretty } = await import('./access-result.ts');
+    const { requestMarkdown } = await import('./grant-markdown.ts');
+    await using workspace = await openWorkspace({
+      ...flags,
+      genesis: flags.genesis,
+      key: flags.key,
+      clock: systemClock,
+    });
+    const prepared = await prepare(workspace);
+    if (flags.format === 'pretty') this.show(preparedPretty(prepared, this.style, this.width));
+    if (flags['dry-run']) return { ...prepared, head: undefined, url: undefined };
+    return await openRequest(workspace, prepared, requestMarkdown(prepared));
+  }
+
   /** The exit code that a status asks for. */
   protected finishWith({ status, outcome }: Followed): void {
     const fine =
@@ -99,13 +115,4 @@ export abstract class WaitingCommand extends SluiceCommand {
     this.tell(`${outcome === 'timeout' ? 'Waited long enough' : 'Not waiting any more'}; the request stays as it is.`);
     this.tell(`Go on with: sluice access status ${name} --wait`);
   }
-}
-
-/** Lets go of the clone before the waiting begins. */
-async function openAndClose(
-  workspace: Workspace,
-  open: (workspace: Workspace) => Promise<RequestedAccess>,
-): Promise<RequestedAccess> {
-  await using held = workspace;
-  return await open(held);
 }

@@ -10,7 +10,7 @@ export function documentChanges(base: PolicySet, head: PolicySet): DocumentChang
   const changes = new Map<string, Cause>();
   for (const [key, document] of after) {
     const old = before.get(key);
-    const fields = old ? differingFields(old, document) : [];
+    const fields = old && old !== document ? differingFields(old, document) : [];
     if (!old || fields.length > 0) changes.set(key, cause(document, old ? 'changed' : 'added', fields));
   }
   for (const [key, document] of before) if (!after.has(key)) changes.set(key, cause(document, 'removed', []));

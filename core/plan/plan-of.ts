@@ -1,4 +1,4 @@
-import type { PolicySet } from '../model/documents.ts';
+import type { Grant, PolicySet } from '../model/documents.ts';
 import { accessHours } from './access-hours.ts';
 import { compareIdentities } from './compare-identities.ts';
 import { compareNames } from './compare-names.ts';
@@ -16,7 +16,21 @@ import { type Side, sidesOf } from './side.ts';
  * stream, every operation, every hour of the week and every mask. Pure, and without a clock: the same for everybody.
  */
 export function planOf(base: PolicySet, head: PolicySet): Plan {
-  const sides = sidesOf(base, head);
+  return planBetween(base, head, undefined);
+}
+
+/**
+ * What one Grant gives its subject beyond what they have without it, by the rules and by other grants. Everything in
+ * it, its hours of access too, is about the subject alone, so that it costs next to nothing.
+ */
+export function planOfGrant(rules: PolicySet, grant: Grant): Plan {
+  const others = [...rules.grants].filter(([, { subject, uid }]) => subject === grant.subject && uid !== grant.uid);
+  const base = { ...rules, grants: new Map(others) };
+  return planBetween(base, { ...base, grants: new Map([...others, [grant.name, grant]]) }, grant.subject);
+}
+
+function planBetween(base: PolicySet, head: PolicySet, about: string | undefined): Plan {
+  const sides = sidesOf(base, head, about);
   const changes = documentChanges(base, head);
   const widens = gains(sides.base, sides.head, changes, true);
   const narrows = gains(sides.head, sides.base, changes, false);

@@ -45,9 +45,14 @@ export function claimOf(key: string): Claim {
 
 /**
  * The two sides of a plan. A grant that both have was admitted under the base's rules and is only narrowed by the
- * head's; one that the head adds, or changes, counts as admitted under the head's.
+ * head's; one that the head adds, or changes, counts as admitted under the head's. `about`: rules are read for this
+ * Identity alone.
  */
-export function sidesOf(base: PolicySet, head: PolicySet): { readonly base: Side; readonly head: Side } {
+export function sidesOf(
+  base: PolicySet,
+  head: PolicySet,
+  about?: string,
+): { readonly base: Side; readonly head: Side } {
   const byUid = new Map([...base.grants.values()].map((grant) => [grant.uid, grant]));
   const kept = (grant: Grant): boolean => {
     const before = byUid.get(grant.uid);
@@ -63,15 +68,17 @@ export function sidesOf(base: PolicySet, head: PolicySet): { readonly base: Side
     base: sideOf(
       base,
       baseGrants.map((grant) => freezeGrant(base, grant, always)),
+      about,
     ),
     head: sideOf(
       head,
       headGrants.map((grant) => freezeGrant(kept(grant) ? base : head, grant, always)),
+      about,
     ),
   };
 }
 
-function sideOf(set: PolicySet, grants: readonly AdmittedGrant[]): Side {
+function sideOf(set: PolicySet, grants: readonly AdmittedGrant[], about: string | undefined): Side {
   const snapshot: Snapshot = {
     revision: '',
     generation: 0,
@@ -87,7 +94,7 @@ function sideOf(set: PolicySet, grants: readonly AdmittedGrant[]): Side {
     snapshot,
     index,
     standingFrom: standingFrom(set),
-    concerned: new Map([...set.policies.values()].map((policy) => [policy.name, concernedBy(set, policy)])),
+    concerned: new Map([...set.policies.values()].map((policy) => [policy.name, concernedBy(set, policy, about)])),
     question: (asker, operation, resource) => {
       const principal = principalOf(set, asker);
       if (!principal) return undefined;
@@ -117,9 +124,14 @@ function principalOf(set: PolicySet, { identity: name, claims }: Asker): Princip
   return { identity: name, kind: identity.person ? 'person' : 'workload', issuer, claimGroups };
 }
 
-function concernedBy(set: PolicySet, policy: AccessPolicy): ReadonlyMap<string, readonly string[]> {
+function concernedBy(
+  set: PolicySet,
+  policy: AccessPolicy,
+  about: string | undefined,
+): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
   const add = (name: string, claim: string | undefined): void => {
+    if (about !== undefined && name !== about) return;
     const before = found.get(name);
     if (before?.length === 0 || !set.identities.has(name)) return;
     found.set(name, claim === undefined ? [] : [...new Set([...(before ?? []), claim])].sort());

@@ -28,6 +28,11 @@ test('from the request to the end: what each step says, and its exit code', asyn
   const name = /^Requested: (\S+)$/m.exec(asked.stdout)![1]!;
   expect(name).toMatch(/^\d{4}-\d\d-\d\d-alice-payments-[0-9a-f]{6}$/);
   expect(asked.stdout).toContain('payments-lead: 1 of payments-leads (bob, carol)');
+  expect(asked.stdout).toMatch(/^widens granted access\n {2}who: {4}alice\n[\s\S]*^Requested: /m); // before it is sent
+  expect(asked.stdout).toContain('hours of access of alice in 30 days: 736 -> 737 (+1)');
+  const message = repo.git('log', '-1', '--format=%B', `request/${name}`);
+  expect(message).toMatch(/^Ask for consume on payments for alice\n\n\| \| \|\n/);
+  expect(message).toContain(`after: \`grant ${name}, PT1H\``);
   expect(asked.stdout).toContain(`sluice approval sign ${name}`);
 
   const open = await repo.as('alice', 'access', 'status', name, '--format', 'json');
@@ -83,7 +88,10 @@ test('a dry run shows the grant and sends nothing', async () => {
   const before = refs(repo);
   const ran = await repo.as('alice', ...wish('--stream', 'payments', '--dry-run', '--format', 'json'));
   expect(ran).toMatchObject({ code: 0, stderr: '' });
-  const { yaml, file, head, uid } = JSON.parse(ran.stdout);
+  const { yaml, file, head, uid, widens, hours, digest } = JSON.parse(ran.stdout);
+  expect(widens).toMatchObject([{ how: 'grant', principals: ['alice'], operations: ['consume'] }]);
+  expect(hours).toEqual({ before: 736, after: 737 });
+  expect(digest).toMatch(/^[0-9a-f]{64}$/);
   expect(head).toBeUndefined();
   const { value } = loadDocumentAs(validateGrantDocument, { path: file, bytes: Buffer.from(yaml) });
   expect(value?.spec).toMatchObject({ uid, subject: 'alice', requestedBy: 'alice', policy: 'payments-debug' });

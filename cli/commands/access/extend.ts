@@ -42,6 +42,6 @@ export class AccessExtend extends WaitingCommand {
       reason: flags.reason,
       ticket: flags.ticket,
     };
-    await this.ask(flags, (workspace) => extendAccess(workspace, extension, systemClock, flags['dry-run']));
+    await this.ask(flags, (workspace) => extendAccess(workspace, extension, systemClock));
   }
 }

@@ -48,7 +48,7 @@ export class AccessRequest extends WaitingCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(AccessRequest);
     const duration = parseDuration(flags.for);
-    const { requestAccess } = await import('../../actions/request-access.ts');
+    const { prepareAccess } = await import('../../actions/request-access.ts');
     const wish = {
       streams: flags.stream,
       operations: flags.operation,
@@ -59,6 +59,6 @@ export class AccessRequest extends WaitingCommand {
       policy: flags.policy,
       notBefore: flags['not-before'] === undefined ? undefined : parseInstant(flags['not-before']),
     };
-    await this.ask(flags, (workspace) => requestAccess(workspace, wish, systemClock, flags['dry-run']));
+    await this.ask(flags, async (workspace) => prepareAccess(workspace, wish, systemClock));
   }
 }

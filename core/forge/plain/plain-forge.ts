@@ -63,7 +63,13 @@ export class PlainForge implements Forge {
     }
     const tree = await clone.writeTree(tip, request.files);
     const head = await clone.writeCommit(
-      { tree, parents: [tip], author: signer, when: clock.now(), message: request.title },
+      {
+        tree,
+        parents: [tip],
+        author: signer,
+        when: clock.now(),
+        message: `${request.title}\n\n${request.body}`.trim(),
+      },
       signer.keyFile,
     );
     await clone.push([{ ref: `${requestRefs}${request.name}`, commit: head, expected: '' }]);
