@@ -98,8 +98,8 @@ function isNothing({ widens, narrows }: Plan): boolean {
 }
 
 /** A revision from before the first policy says nothing; one whose policies are broken says nothing that can be compared. */
-async function baseSet(
-  repo: LocalRepo,
+export async function baseSet(
+  repo: Pick<LocalRepo, 'tree'>,
   loader: RevisionLoader,
   commit: string,
 ): Promise<{ readonly policySet: PolicySet | undefined; readonly problems: readonly Problem[] }> {

@@ -3,7 +3,9 @@ import type { Location } from '../../core/errors/problem.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
 import type { OnProgress } from '../../core/load/on-progress.ts';
 import { readDocuments } from '../../core/load/read-documents.ts';
-import type { MaskPolicy } from '../../core/model/documents.ts';
+import type { SourceFile } from '../../core/load/source-file.ts';
+import type { MaskPolicy, PolicySet } from '../../core/model/documents.ts';
+import type { PolicyTest } from '../../core/model/policy-test.ts';
 import { type Coverage, coverageOf } from '../../core/policy-test/coverage.ts';
 import { runTest, type TestRun } from '../../core/policy-test/run-test.ts';
 import { readFolder } from '../../core/source/folder.ts';
@@ -35,7 +37,8 @@ export interface TestResult {
 /** Runs the PolicyTests of a folder by the rules in it. */
 export async function testRepo({ dir, run, minCoverage }: TestQuestion, onProgress?: OnProgress): Promise<TestResult> {
   const pattern = run === undefined ? undefined : patternOf(run);
-  const { policySet, errors, tests, texts } = await validateRepo(dir, onProgress);
+  const checked = await validateRepo(dir, onProgress);
+  const { policySet, errors, texts } = checked;
   if (!policySet || errors > 0) {
     throw new InputError('InvalidPolicyRepo', 'the policy repo has problems, so nothing can be tested', {
       why: `${errors} error${errors === 1 ? '' : 's'}`,
@@ -43,21 +46,36 @@ export async function testRepo({ dir, run, minCoverage }: TestQuestion, onProgre
       at: dir,
     });
   }
-  const chosen = tests.filter(({ name }) => pattern?.test(name) ?? true);
-  const runs = chosen.map((test, i) => {
-    onProgress?.('running test', i + 1, chosen.length);
+  const tests = checked.tests.filter(({ name }) => pattern?.test(name) ?? true);
+  const shown = (path: string): string => join(dir, path);
+  return { ...runTests({ policySet, tests, minCoverage }, await readFolder(dir), shown, onProgress), dir, texts };
+}
+
+/** Runs PolicyTests by the rules of the files that they are of; `shown` makes of a path what people see. */
+export function runTests(
+  asked: {
+    readonly policySet: PolicySet;
+    readonly tests: readonly PolicyTest[];
+    readonly minCoverage: number | undefined;
+  },
+  files: readonly SourceFile[],
+  shown: (path: string) => string,
+  onProgress?: OnProgress,
+): Omit<TestResult, 'dir' | 'texts'> {
+  const { policySet, tests, minCoverage } = asked;
+  const runs = tests.map((test, i) => {
+    onProgress?.('running test', i + 1, tests.length);
     return runTest(policySet, test);
   });
   const failed = runs.filter(({ failures }) => failures.length > 0).length;
-  const coverage = coverageOf(policySet, runs, await placesOfMaskRules(dir));
+  const coverage = coverageOf(policySet, runs, placesOfMaskRules(files));
   const ok = runs.length > 0 && failed === 0 && coverage.percent >= (minCoverage ?? 0);
-  const shown = (at: Location): Location => ({ ...at, file: join(dir, at.file) });
-  return { dir, runs, failed, coverage, minCoverage, ok, texts, shown };
+  return { runs, failed, coverage, minCoverage, ok, shown: (at) => ({ ...at, file: shown(at.file) }) };
 }
 
 /** A mask's rules have no place in the model. */
-async function placesOfMaskRules(dir: string): Promise<(mask: MaskPolicy, rule: number) => Location> {
-  const masks = readDocuments((await readFolder(dir)).filter(({ path }) => path.startsWith('masks/'))).documents;
+function placesOfMaskRules(files: readonly SourceFile[]): (mask: MaskPolicy, rule: number) => Location {
+  const masks = readDocuments(files.filter(({ path }) => path.startsWith('masks/'))).documents;
   return ({ name, at }, rule) =>
     masks.find(({ data }) => data.metadata.name === name)?.yaml.locate(['spec', 'rules', rule, 'name']) ?? at;
 }

@@ -5,7 +5,7 @@ import { loadPolicyTests } from '../../core/load/load-policy-tests.ts';
 import type { OnProgress } from '../../core/load/on-progress.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
 import type { PolicyTest } from '../../core/model/policy-test.ts';
-import { surveyFolder } from '../../core/source/folder.ts';
+import { type SurveyedFolder, surveyFolder } from '../../core/source/folder.ts';
 
 /** What checking a policy repo found. Paths begin with the folder as it was given. */
 export interface ValidateResult {
@@ -26,7 +26,15 @@ const decoder = new TextDecoder();
 
 /** Reads and checks the policy repo in a folder. */
 export async function validateRepo(folder: string, onProgress?: OnProgress): Promise<ValidateResult> {
-  const { files, problems: unread } = surveyFolder(folder);
+  return validateFiles(surveyFolder(folder), (path) => join(folder, path), onProgress);
+}
+
+/** Checks the files of a policy repo, wherever they were read; `shown` makes of a path what people see. */
+export function validateFiles(
+  { files, problems: unread }: SurveyedFolder,
+  shown: (path: string) => string,
+  onProgress?: OnProgress,
+): ValidateResult {
   const { policySet, problems: told, count } = loadPolicySet(files, onProgress);
   const tests = loadPolicyTests(files, policySet);
   const emptied = unread.length > 0 && count === 0; // what could not be read is why there is no policy
@@ -35,7 +43,6 @@ export async function validateRepo(folder: string, onProgress?: OnProgress): Pro
     ...told.filter(({ rule }) => !(emptied && rule === 'schema/empty-repo')),
     ...tests.problems,
   ];
-  const shown = (path: string): string => join(folder, path);
   const placed = problems.map((problem) => ({ ...problem, at: moved(problem.at, shown) }));
   const errors = problems.filter((problem) => problem.severity === 'error').length;
   return {
