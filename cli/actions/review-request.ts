@@ -1,4 +1,9 @@
-import { type ContentDigest, grantDigest, policyDigest } from '../../core/admission/approval-digest.ts';
+import {
+  breakGlassDigest,
+  type ContentDigest,
+  grantDigest,
+  policyDigest,
+} from '../../core/admission/approval-digest.ts';
 import { approversFor } from '../../core/admission/ask.ts';
 import type { ApprovalStatement } from '../../core/admission/evidence.ts';
 import type { Clock } from '../../core/clock/clock.ts';
@@ -6,15 +11,18 @@ import { InputError } from '../../core/errors/sluice-error.ts';
 import type { AccessRequest } from '../../core/forge/forge.ts';
 import type { TreeChange } from '../../core/git/bare-clone.ts';
 import type { Grant } from '../../core/model/documents.ts';
-import { isForOwners, isGrantFile } from '../../core/source/policy-tree.ts';
+import { breakGlassAsGrant } from '../../core/policy/fits-break-glass.ts';
+import { isBreakGlassFile, isForOwners, isGrantFile } from '../../core/source/policy-tree.ts';
 import type { Workspace } from './open-workspace.ts';
 
 /** What a request comes to, for those who decide about it. */
 export interface ReviewedRequest {
   readonly request: AccessRequest;
   readonly content: ContentDigest;
-  /** The grant it asks for; undefined for a change of the rules. */
+  /** The grant it asks for, or the emergency as the grant that would give the same; undefined for a change of the rules. */
   readonly grant: Grant | undefined;
+  /** It is a review: the right was used, or is in use, without approval. */
+  readonly emergency: boolean;
   readonly changes: readonly TreeChange[];
   readonly approvers: ReturnType<typeof approversFor>;
   /** Problems of the grant under the rules as they are now. */
@@ -51,11 +59,15 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
       request,
       changes,
       grant,
+      emergency: false,
       content: grantDigest(rules, grant, repo),
       approvers: approversFor(rules, grant),
       problems: [],
     };
   }
+  const [alarm, ...more] = changes.filter(({ path }) => isBreakGlassFile(path));
+  if (alarm && more.length === 0 && added.length === 0 && planes.length === 0)
+    return { ...(await readEmergency(workspace, request, alarm)), request, changes };
   if (added.length > 0) {
     const why = planes.length > 0 ? 'it changes grants and rules at once' : `it adds ${added.length} grants`;
     throw new InputError('BadUsage', `request '${name}' cannot be approved`, {
@@ -65,11 +77,30 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
   }
   if (planes.length === 0) {
     throw new InputError('BadUsage', `request '${name}' has nothing to be signed`, {
-      why: 'a Revocation needs no approval, and no gateway admits a BreakGlass yet',
-      fix: 'merge a Revocation as it is; ask for access with a Grant',
+      why: 'a Revocation needs no approval',
+      fix: 'merge it as it is',
     });
   }
-  return { request, changes, grant: undefined, content: policyDigest(planes, repo), approvers: [], problems: [] };
+  const content = policyDigest(planes, repo);
+  return { request, changes, grant: undefined, emergency: false, content, approvers: [], problems: [] };
+}
+
+/** An emergency that waits for its review: the request brings its document, or takes it away again. */
+async function readEmergency(
+  { tip, rules, loader, repoId, branch }: Workspace,
+  request: AccessRequest,
+  { path, after }: TreeChange,
+): Promise<Omit<ReviewedRequest, 'request' | 'changes'>> {
+  const file = await loader.file(after ? request.head : tip, path);
+  const { document, problems = [] } = file ? await loader.emergency(tip, file) : {};
+  if (!document) {
+    throw new InputError('InvalidPolicyRepo', `request '${request.name}' holds no valid BreakGlass`, {
+      why: problems[0]?.message ?? 'its file cannot be read',
+    });
+  }
+  const grant = breakGlassAsGrant(document);
+  const content = breakGlassDigest(rules, document, { repoId, branch });
+  return { grant, emergency: true, content, approvers: approversFor(rules, grant), problems: [] };
 }
 
 /** The statement an approver signs about a reviewed request. */

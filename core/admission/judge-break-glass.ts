@@ -31,6 +31,8 @@ export interface EmergencyFacts {
   readonly active: number;
   /** Name of an emergency of the subject, or of the same human, whose review is overdue. */
   readonly overdue: string | undefined;
+  /** Name of a Revocation of the subject, or of the same human, that is in force. */
+  readonly revokedBy: string | undefined;
   /** Where it was seen. */
   readonly commit: string;
 }
@@ -44,7 +46,7 @@ export function breakGlassPayload(rules: PolicySet, emergency: BreakGlass, repo:
 
 /**
  * Judges one emergency under the rules that are admitted now. It needs nobody's approval: the subject's own signature,
- * made lately, over exactly this; within its policy's terms; and no review that is overdue. It starts when it is
+ * made lately, over exactly this; within its policy's terms; no revocation of the subject, and no review that is overdue. It starts when it is
  * admitted, lifts no mask, and a uid is admitted once.
  */
 export function judgeBreakGlass(rules: PolicySet, emergency: BreakGlass, facts: EmergencyFacts): GrantJudgement {
@@ -73,6 +75,8 @@ export function judgeBreakGlass(rules: PolicySet, emergency: BreakGlass, facts: 
     const message = `it was signed at ${formatInstant(signedAt)}; a signature holds for ${formatIsoDuration(signatureLifetime)}`;
     return refuse('ApprovalExpired', message);
   }
+  if (facts.revokedBy !== undefined)
+    return refuse('SubjectRevoked', `revocation '${facts.revokedBy}' is in force; ask for access with a Grant`);
   if (facts.overdue !== undefined)
     return refuse('ReviewOverdue', `emergency '${facts.overdue}' was not reviewed in time; have its request merged`);
   const admission = { start: now, end: now + duration, admittedAt: now, approvedBy: [], commit };

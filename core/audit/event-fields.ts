@@ -54,6 +54,9 @@ export const eventFields = {
   },
   admission: {
     subject: 'name',
+    of: 'name',
+    until: 'instant',
+    notify: 'names',
     uid: 'name',
     name: 'name',
     commit: 'name',

@@ -189,7 +189,11 @@ export interface PolicyChangeEvent extends EventOrigin {
 
 export interface AdmissionEvent extends EventOrigin {
   readonly kind: 'admission';
-  readonly subject: 'grant' | 'policy';
+  readonly subject: 'grant' | 'policy' | 'breakGlass' | 'review';
+  /** Of an emergency that was admitted: whose it is, until when (epoch ms), and the groups that are to know. */
+  readonly of?: string | undefined;
+  readonly until?: number | undefined;
+  readonly notify?: readonly string[] | undefined;
   readonly uid?: string | undefined;
   readonly name?: string | undefined;
   readonly commit: string;

@@ -13,6 +13,7 @@ export const refusals = [
   'ApprovalReplayed',
   'ApprovalWithdrawn',
   'ReviewOverdue',
+  'SubjectRevoked',
   'Vetoed',
   'DoesNotFitPolicy',
   'PolicyGone',

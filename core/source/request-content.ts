@@ -1,19 +1,25 @@
-import { type ContentDigest, grantDigest, policyDigest, type RepoIdentity } from '../admission/approval-digest.ts';
+import {
+  breakGlassDigest,
+  type ContentDigest,
+  grantDigest,
+  policyDigest,
+  type RepoIdentity,
+} from '../admission/approval-digest.ts';
 import type { BareClone } from '../git/bare-clone.ts';
-import { isForOwners, isGrantFile } from './policy-tree.ts';
+import { isBreakGlassFile, isForOwners, isGrantFile } from './policy-tree.ts';
 import type { RevisionLoader } from './revision.ts';
 
 /** One thing that somebody is asked to approve. */
 export interface AskedContent {
   readonly kind: 'grant' | 'policy';
-  /** uid of the grant; empty for a policy change. */
+  /** uid of the grant or emergency; empty for a policy change. */
   readonly uid: string;
   readonly content: ContentDigest;
 }
 
 /**
- * What `commit` asks for beside `base`, as its digests: each Grant it adds or changes, and the policy change as a
- * whole. Grants that do not load ask for nothing. The rules are those of `base`, so an approval of content that a
+ * What `commit` asks for beside `base`, as its digests: each Grant it adds or changes, each BreakGlass that it brings or
+ * takes away to have it reviewed, and the policy change as a whole. What does not load asks for nothing. The rules are those of `base`, so an approval of content that a
  * later change of the rules gives another meaning has another digest.
  */
 export async function requestContent(
@@ -29,6 +35,12 @@ export async function requestContent(
   const { policySet } = await loader.plane(base);
   if (!policySet) return asked;
   for (const { path, before, after } of changes) {
+    if (isBreakGlassFile(path) && before?.id !== after?.id) {
+      const file = await loader.file(after ? commit : base, path);
+      const { document } = file ? await loader.emergency(base, file) : {};
+      if (!document) continue;
+      asked.push({ kind: 'grant', uid: document.uid, content: breakGlassDigest(policySet, document, repo) });
+    }
     if (!isGrantFile(path) || !after || before?.id === after.id) continue;
     const { grant } = await loader.grant(base, commit, path);
     if (grant) asked.push({ kind: 'grant', uid: grant.uid, content: grantDigest(policySet, grant, repo) });

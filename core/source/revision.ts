@@ -6,10 +6,11 @@ import type { BareClone, TreeEntry } from '../git/bare-clone.ts';
 import { loadDocumentAs } from '../load/load-document.ts';
 import { loadPolicySet } from '../load/load-policy-set.ts';
 import { type SourceFile, sourceLimits } from '../load/source-file.ts';
-import type { Grant, PolicySet } from '../model/documents.ts';
+import type { BreakGlass, Grant, PolicySet } from '../model/documents.ts';
 import { validateGrantDocument } from '../schema/grant.ts';
 import { validateRevocationDocument } from '../schema/revocation.ts';
 import {
+  isBreakGlassFile,
   isGrantFile,
   isPlaneFile,
   isPolicyFile,
@@ -92,6 +93,25 @@ export class RevisionLoader {
     const { policySet, problems } = loadPolicySet(files.flat());
     const grant = policySet && [...policySet.grants.values()].find(({ at }) => at.file === path);
     return { grant, problems: problems.filter((problem) => problem.severity === 'error') };
+  }
+
+  /** One BreakGlass document, wherever it is from, checked against the rules at `plane`; or what is wrong with it. */
+  async emergency(
+    plane: string,
+    file: SourceFile,
+  ): Promise<{ readonly document: BreakGlass | undefined; readonly problems: readonly Problem[] }> {
+    const unsafe = isBreakGlassFile(file.path) ? undefined : { path: file.path, why: 'it is not in breakglass/' };
+    if (unsafe) return { document: undefined, problems: [unsafeProblem(unsafe)] };
+    const rules = await this.#read(await this.#clone.tree(plane), isPlaneFile);
+    const { policySet, problems } = loadPolicySet([...rules, file]);
+    const document = policySet && [...policySet.breakGlass.values()].find(({ at }) => at.file === file.path);
+    return { document, problems: problems.filter((problem) => problem.severity === 'error') };
+  }
+
+  /** A file of a commit as it is there; undefined when there is none, or it is no regular file. */
+  async file(commit: string, path: string): Promise<SourceFile | undefined> {
+    const entry = (await this.#clone.tree(commit)).find((one) => one.path === path);
+    return entry && isRegular(entry) ? this.#file(entry) : undefined;
   }
 
   async narrowing(commit: string): Promise<NarrowingDocuments> {

@@ -10,14 +10,19 @@ import type { GrantVerdict, PolicyVerdict, Refusal } from '../../core/model/verd
 import { isBreakGlassFile, isForOwners, isGrantFile, isRevocationFile } from '../../core/source/policy-tree.ts';
 import type { RevisionLoader } from '../../core/source/revision.ts';
 import type { GatewayState } from '../state/state-store.ts';
+import { type EmergencySources, type JudgedEmergency, judgeEmergency, reviewOf, withEmergency } from './emergencies.ts';
+import { isOver } from './ended.ts';
 
 /** A request asks for one grant; each that is more costs a reading of all rules. */
 const mostGrants = 50;
-const noEmergencies = 'this gateway admits no BreakGlass; ask for access with a Grant';
 
 /** What one step of the branch comes to. */
 export interface StepJudgement {
   readonly grants: readonly { readonly verdict: GrantVerdict; readonly admitted: AdmittedGrant | undefined }[];
+  /** Emergencies that it brings and nobody has judged yet. */
+  readonly emergencies: readonly JudgedEmergency[];
+  /** What it says about emergencies that wait for their review. */
+  readonly reviews: readonly GrantVerdict[];
   /** There when the step changes the policy plane. */
   readonly policy: PolicyVerdict | undefined;
   /** Epoch ms that the merger signed; 0 when nobody did. */
@@ -52,18 +57,20 @@ export async function judgeStep(
   const changes = await clone.changes(step.parent, commit);
   const added = changes.filter(({ path, before, after }) => isGrantFile(path) && after && before?.id !== after.id);
   const planes = changes.filter(isForOwners);
-  const emergencies = changes
-    .filter(({ path, before, after }) => isBreakGlassFile(path) && after && before?.id !== after.id)
-    .map(({ path }) => refused(commit, path, 'NotAdmitted', noEmergencies));
+  const alarms = changes.filter(({ path, before, after }) => isBreakGlassFile(path) && before?.id !== after?.id);
   const narrows = changes.some(({ path }) => isGrantFile(path) || isRevocationFile(path));
   const lifts = changes.filter(({ path, after }) => isRevocationFile(path) && !after).map(({ path }) => nameOf(path));
-  const nothing = { grants: emergencies, policy: undefined, mergedAt: 0, narrows, lifts };
+  const none = { grants: [], emergencies: [], reviews: [], policy: undefined, mergedAt: 0, narrows, lifts };
+  if (added.length === 0 && planes.length === 0 && alarms.length === 0) return none;
+  const sources = { loader, trustRoot, rules, rulesCommit };
+  const alarmed = await judgeAlarms(sources, source, step, alarms, state, now);
+  const nothing = { ...none, ...alarmed };
   if (added.length === 0 && planes.length === 0) return nothing;
   if (added.length > mostGrants) {
     const message = `the step adds or changes ${added.length} grants; ${mostGrants} are the most`;
     const grants = added.map(({ path }) => refused(commit, path, 'TooManyGrants', message));
     const policy = planes.length > 0 ? policyRefusal(commit, 'MixedStep', message) : undefined;
-    return { ...nothing, grants: [...emergencies, ...grants], policy };
+    return { ...nothing, grants, policy };
   }
   const evidence = await source.evidence(rules, step);
   if (added.length > 0 && planes.length > 0) {
@@ -75,7 +82,7 @@ export async function judgeStep(
     const grants = await Promise.all(
       added.map(({ path }) => refusedGrant(loader, rulesCommit, commit, path, 'MixedStep', message)),
     );
-    return { ...nothing, grants: [...emergencies, ...grants], policy: verdict };
+    return { ...nothing, grants, policy: verdict };
   }
   if (planes.length > 0) {
     const loaded = await loader.plane(commit);
@@ -104,7 +111,7 @@ export async function judgeStep(
     }
     grants.push(judged);
   }
-  return { ...nothing, grants: [...emergencies, ...grants], mergedAt: evidence.mergedAt };
+  return { ...nothing, grants, mergedAt: evidence.mergedAt };
 }
 
 async function judgeGrantFile(
@@ -151,19 +158,45 @@ async function judgeGrantFile(
   });
 }
 
-/** Ended before its time. */
-function isOver(
-  { deletedGrants, tombstones }: GatewayState,
-  { uid, name, subject, admittedAt }: AdmittedGrant,
-): boolean {
-  return (
-    deletedGrants.includes(uid) ||
-    tombstones.some(({ target, seenAt }) =>
-      'grant' in target
-        ? target.grant === uid || target.grant === name
-        : target.subject === subject && admittedAt <= seenAt,
-    )
-  );
+/** Emergencies in a step: those that nobody has judged are judged, and those that are admitted may be reviewed by it. */
+async function judgeAlarms(
+  sources: EmergencySources,
+  source: EvidenceSource,
+  step: Step,
+  alarms: readonly TreeChange[],
+  state: GatewayState,
+  now: number,
+): Promise<Pick<StepJudgement, 'emergencies' | 'reviews'>> {
+  const emergencies: StepJudgement['emergencies'][number][] = [];
+  const reviews: GrantVerdict[] = [];
+  let running = state;
+  let evidence: ReturnType<EvidenceSource['evidence']> | undefined;
+  for (const [i, { path, after }] of alarms.entries()) {
+    if (i >= mostGrants) {
+      const message = `the step touches ${alarms.length} emergencies; ${mostGrants} are the most`;
+      emergencies.push({
+        ...refused(step.commit, path, 'TooManyGrants', message),
+        document: undefined,
+        terms: undefined,
+      });
+      continue;
+    }
+    const seenAt = after ? step.commit : step.parent;
+    const file = await sources.loader.file(seenAt, path);
+    if (!file) continue;
+    const judged = await judgeEmergency(sources, file, step.commit, running, now);
+    const { document } = judged;
+    const known = document !== undefined && running.emergencies[document.uid] !== undefined;
+    if (after && !known) {
+      emergencies.push(judged);
+      running = withEmergency(running, judged);
+    }
+    if (!document || running.emergencies[document.uid] === undefined) continue;
+    evidence ??= source.evidence(sources.rules, step);
+    const review = reviewOf(sources, document, await evidence, running, now);
+    if (review) reviews.push(review);
+  }
+  return { emergencies, reviews };
 }
 
 /** Grants and Revocations have files of their own, called as they are. */

@@ -16,7 +16,7 @@ export function narrow(state: GatewayState, documents: NarrowingDocuments, now: 
   const deleted: string[] = [];
   const shortened: Record<string, GatewayState['grants'][string]> = {};
   for (const [uid, entry] of Object.entries(state.grants)) {
-    if (state.deletedGrants.includes(uid)) continue;
+    if (state.deletedGrants.includes(uid) || entry.grant.emergency) continue; // which no Grant document is of
     // A renamed document would no longer be found by a revocation of the name that it has now.
     const own = byUid.get(uid)?.filter(({ name }) => name === entry.grant.name) ?? [];
     if (own.length === 0) deleted.push(uid);

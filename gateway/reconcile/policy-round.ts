@@ -1,9 +1,10 @@
+import type { AdmissionEvent } from '../../core/audit/event.ts';
 import type { Clock } from '../../core/clock/clock.ts';
 import { SourceError } from '../../core/errors/sluice-error.ts';
 import type { EvidenceSource, Step } from '../../core/forge/evidence-source.ts';
 import type { BareClone } from '../../core/git/bare-clone.ts';
+import type { SourceFile } from '../../core/load/source-file.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
-import type { AdmittedGrant } from '../../core/model/right.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { TrustRoot } from '../../core/model/trust-root.ts';
 import type { GrantVerdict, PolicyVerdict } from '../../core/model/verdict.ts';
@@ -11,12 +12,15 @@ import { isPlaneFile } from '../../core/source/policy-tree.ts';
 import type { RevisionLoader } from '../../core/source/revision.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { GatewayState, StateStore } from '../state/state-store.ts';
-import { judgeStep, type StepJudgement } from './judge-step.ts';
+import { type JudgedEmergency, judgeEmergency, withEmergency } from './emergencies.ts';
+import { EmergencyBranches } from './emergency-branches.ts';
+import { judgeStep } from './judge-step.ts';
 import type { RoundOutcome } from './loop.ts';
-import { lift, narrow } from './narrowing.ts';
+import { narrow } from './narrowing.ts';
+import { liveGrants, narrowed, sameRights, takesAway } from './next-snapshot.ts';
+import { settle, withheld, withRefusals } from './settle.ts';
 
 const mostSteps = 500;
-const keptRefusals = 200;
 
 export interface PolicyRoundOptions {
   readonly clone: BareClone;
@@ -28,7 +32,7 @@ export interface PolicyRoundOptions {
   readonly snapshots: { readonly current: Snapshot | undefined; swap(next: Snapshot): void | Promise<void> };
   readonly trustRoot: TrustRoot;
   readonly clock: Clock;
-  readonly recorder: Pick<Recorder, 'append'>;
+  readonly recorder: Pick<Recorder, 'append' | 'record'>;
   /** Makes the brokers ready for what the next snapshot allows, before it is used. */
   readonly prepare: (next: Snapshot) => Promise<void>;
 }
@@ -40,12 +44,15 @@ export interface PolicyRoundOptions {
 export class PolicyRound {
   readonly #options: PolicyRoundOptions;
   readonly #loader: RevisionLoader;
+  readonly #branches: EmergencyBranches;
   #generation = 0;
   #applied: GatewayState | undefined;
+  #applying: Promise<void> = Promise.resolve();
 
   constructor(options: PolicyRoundOptions) {
     this.#options = options;
     this.#loader = options.loader;
+    this.#branches = new EmergencyBranches(options.clone, options.loader);
   }
 
   async run(): Promise<RoundOutcome> {
@@ -67,6 +74,7 @@ export class PolicyRound {
     for (const step of steps) await this.#judge(step, now);
     await this.#narrow(tip); // for the grants that were admitted just now
     await this.#apply();
+    for (const { file, commit } of await this.#branches.fresh()) await this.#emergency(file, commit);
     const { frozen, admittedCommit, judgedCommit } = state.current;
     const more = undecided === undefined ? {} : { undecided };
     const also = undecided === undefined ? '' : `; ${undecided}`;
@@ -76,6 +84,36 @@ export class PolicyRound {
     }
     const message = `rules of ${admittedCommit.slice(0, 12)} are in force, judged up to ${judgedCommit.slice(0, 12)}${also}`;
     return { kind: 'ready', revision: judgedCommit, message, ...more };
+  }
+
+  /**
+   * An emergency that is handed over here and not by git, such as while git is down: judged at once under the rules that
+   * are in force, beside any round. It is in force when this resolves with `admitted`.
+   */
+  async emergency(file: SourceFile): Promise<GrantVerdict> {
+    return this.#emergency(file, this.#options.state.current.admittedCommit);
+  }
+
+  async #emergency(file: SourceFile, commit: string): Promise<GrantVerdict> {
+    const { trustRoot, state, clock } = this.#options;
+    const { admittedCommit } = state.current;
+    const rules = await this.#rules(admittedCommit);
+    const sources = { loader: this.#loader, trustRoot, rules, rulesCommit: admittedCommit };
+    const judged = await judgeEmergency(sources, file, commit, state.current, clock.now());
+    const { document, verdict } = judged;
+    if (document && state.current.emergencies[document.uid] !== undefined) return verdict; // it is known: nothing new is said
+    await this.#tell(judged);
+    await state.update((current) =>
+      withEmergency(judged.admitted ? current : withRefusals(current, [verdict]), judged),
+    );
+    await this.#apply();
+    return verdict;
+  }
+
+  /** On the disk before anybody can use it. */
+  async #tell({ verdict, admitted, terms }: JudgedEmergency): Promise<void> {
+    const who = admitted && { of: admitted.subject, until: admitted.end, notify: terms?.notify ?? [] };
+    await this.#options.recorder.record({ ...admission(verdict), subject: 'breakGlass', ...who });
   }
 
   /** After a restart: what was admitted before holds without waiting for the remote, when the clone has it. */
@@ -97,7 +135,7 @@ export class PolicyRound {
   }
 
   async #judge(step: Step, now: number): Promise<void> {
-    const { clone, trustRoot, state, clock, source } = this.#options;
+    const { clone, trustRoot, state, clock, source, recorder } = this.#options;
     const id = step.commit;
     const { admittedCommit, frozen } = state.current;
     const rules = await this.#rules(admittedCommit);
@@ -107,13 +145,15 @@ export class PolicyRound {
     const judged = frozen && !same ? withheld(found, frozen.commit) : found;
     // What came and went between two fetches is in no tip: each step is asked.
     const documents = judged.narrows ? await this.#loader.narrowing(id) : undefined;
+    for (const one of judged.emergencies) await this.#tell(one);
     await state.update((current) => {
       const at = Math.max(now, clock.now());
       const next = settle(current, id, judged, same, at);
       return documents ? narrow(next, documents, at) : next;
     });
-    for (const { verdict } of judged.grants) this.#audit(verdict);
-    if (judged.policy) this.#audit(judged.policy);
+    for (const { verdict } of judged.grants) recorder.append(admission(verdict));
+    for (const verdict of judged.reviews) recorder.append({ ...admission(verdict), subject: 'review' });
+    if (judged.policy) recorder.append(admission(judged.policy));
   }
 
   /** The rules at two commits are the same files: a refused change was taken back. */
@@ -150,8 +190,14 @@ export class PolicyRound {
     });
   }
 
-  /** Swaps in what the state says, unless it is in force already. */
-  async #apply(): Promise<void> {
+  /** Swaps in what the state says, unless it is in force already. One after the other: an emergency waits for no fetch. */
+  #apply(): Promise<void> {
+    const run = this.#applying.then(() => this.#swap());
+    this.#applying = run.catch(() => {});
+    return run;
+  }
+
+  async #swap(): Promise<void> {
     const { snapshots, recorder, prepare, state } = this.#options;
     const { current } = state;
     if (this.#applied && sameRights(this.#applied, current)) return;
@@ -175,94 +221,17 @@ export class PolicyRound {
       generation: next.generation,
     });
   }
-
-  #audit(verdict: GrantVerdict | PolicyVerdict): void {
-    this.#options.recorder.append({
-      kind: 'admission',
-      subject: verdict.kind,
-      ...(verdict.kind === 'grant' ? { uid: verdict.uid, name: verdict.name } : {}),
-      commit: verdict.commit,
-      admitted: verdict.admitted,
-      ...(verdict.refusal === undefined ? {} : { refusal: verdict.refusal }),
-      digest: verdict.digest,
-      approvedBy: verdict.approvals.map(({ by }) => by),
-    });
-  }
 }
 
-/**
- * The state after a step. `same`: the rules at it are those that are admitted already. While a refused change stands in
- * the branch, no other change of the rules is let in, since its tree would carry the refused one along.
- */
-function settle(state: GatewayState, commit: string, judged: StepJudgement, same: boolean, now: number): GatewayState {
-  const admitted = judged.grants.flatMap(({ verdict, admitted: grant }) =>
-    grant ? [[grant.uid, { grant, verdict }] as const] : [],
-  );
-  const refused = judged.grants.filter(({ verdict }) => !verdict.admitted).map(({ verdict }) => verdict);
-  const { policy } = judged;
-  const swapped = policy?.admitted === true && state.frozen === undefined;
-  const refusals = [...state.refusals, ...refused, ...(policy && !policy.admitted ? [policy] : [])];
+function admission(verdict: GrantVerdict | PolicyVerdict): AdmissionEvent {
   return {
-    ...state,
-    judgedCommit: commit,
-    admittedCommit: swapped ? commit : state.admittedCommit,
-    frozen: same || swapped ? undefined : (state.frozen ?? frozenBy(policy)),
-    grants: admitted.length > 0 ? { ...state.grants, ...Object.fromEntries(admitted) } : state.grants,
-    refusals: refusals.slice(-keptRefusals),
-    tombstones: policy?.admitted ? lift(state.tombstones, judged.lifts, now) : state.tombstones,
-    lastMergedAt:
-      admitted.length > 0 || policy?.admitted ? Math.max(state.lastMergedAt, judged.mergedAt) : state.lastMergedAt,
-    policyMerges: policy?.admitted ? { ...state.policyMerges, [policy.digest]: judged.mergedAt } : state.policyMerges,
+    kind: 'admission',
+    subject: verdict.kind,
+    ...(verdict.kind === 'grant' ? { uid: verdict.uid, name: verdict.name } : {}),
+    commit: verdict.commit,
+    admitted: verdict.admitted,
+    ...(verdict.refusal === undefined ? {} : { refusal: verdict.refusal }),
+    digest: verdict.digest,
+    approvedBy: verdict.approvals.map(({ by }) => by),
   };
-}
-
-/** While a refused change is in the branch no other one is let in, however well it was signed: its tree carries both. */
-function withheld(judged: StepJudgement, refused: string): StepJudgement {
-  const { policy } = judged;
-  if (!policy?.admitted) return judged;
-  const message = `${policy.message}, but commit ${refused.slice(0, 12)}, which was refused, was not taken back yet`;
-  return { ...judged, policy: { ...policy, admitted: false, refusal: 'UnreviewedCommit', message } };
-}
-
-/** Whether a grant ends earlier, or a revocation is new, in the next snapshot. */
-function takesAway(before: Snapshot, next: Snapshot): boolean {
-  if (before.tombstones !== next.tombstones) return true;
-  return [...before.grants.values()].some(({ uid, end }) => (next.grants.get(uid)?.end ?? 0) < end);
-}
-
-/** The snapshot that is in force, without what the next one takes away. */
-function narrowed(before: Snapshot, next: Snapshot): Snapshot {
-  const grants = [...before.grants.values()].flatMap((grant) => {
-    const later = next.grants.get(grant.uid);
-    return later ? [{ ...grant, end: Math.min(grant.end, later.end) }] : [];
-  });
-  return {
-    ...before,
-    generation: next.generation,
-    grants: new Map(grants.map((grant) => [grant.uid, grant])),
-    tombstones: next.tombstones,
-  };
-}
-
-function frozenBy(policy: PolicyVerdict | undefined): GatewayState['frozen'] {
-  return policy && { commit: policy.commit, refusal: policy.refusal ?? 'UnreviewedCommit', message: policy.message };
-}
-
-function liveGrants(state: GatewayState): ReadonlyMap<string, AdmittedGrant> {
-  const deleted = new Set(state.deletedGrants);
-  return new Map(
-    Object.values(state.grants)
-      .map(({ grant }) => grant)
-      .filter(({ uid }) => !deleted.has(uid))
-      .map((grant) => [grant.uid, grant]),
-  );
-}
-
-function sameRights(a: GatewayState, b: GatewayState): boolean {
-  return (
-    a.admittedCommit === b.admittedCommit &&
-    a.grants === b.grants &&
-    a.deletedGrants === b.deletedGrants &&
-    a.tombstones === b.tombstones
-  );
 }

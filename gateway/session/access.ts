@@ -164,11 +164,14 @@ function within<K, K2, V>(maps: Map<K, Map<K2, V>>, key: K): Map<K2, V> {
 
 const lean = new WeakMap<Snapshot, Snapshot>();
 
-/** The same rules with no grant. One object per snapshot, since `decide` keeps its tables by it. */
+/**
+ * The same rules with no grant but those of emergencies, which are for when git or the forge is down. One object per
+ * snapshot, since `decide` keeps its tables by it.
+ */
 function withoutGrants(snapshot: Snapshot): Snapshot {
   let found = lean.get(snapshot);
   if (!found) {
-    found = { ...snapshot, grants: new Map() };
+    found = { ...snapshot, grants: new Map([...snapshot.grants].filter(([, { emergency }]) => emergency)) };
     lean.set(snapshot, found);
   }
   return found;

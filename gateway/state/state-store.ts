@@ -14,6 +14,19 @@ export interface CleanupDebt {
   readonly since: number;
 }
 
+/** An emergency that was admitted, and the review it has to have. */
+export interface Emergency {
+  readonly name: string;
+  readonly subject: string;
+  readonly policy: string;
+  /** Groups that are told. */
+  readonly notify: readonly string[];
+  readonly admittedAt: number;
+  /** Epoch ms. */
+  readonly reviewBy: number;
+  readonly reviewed: { readonly by: readonly string[]; readonly at: number; readonly commit: string } | undefined;
+}
+
 /** What the gateway must never forget. Plain JSON. */
 export interface GatewayState {
   readonly version: 1;
@@ -27,6 +40,8 @@ export interface GatewayState {
   readonly frozen: { readonly commit: string; readonly refusal: Refusal; readonly message: string } | undefined;
   /** Every grant ever admitted, by uid: a uid is admitted once. */
   readonly grants: Readonly<Record<string, { readonly grant: AdmittedGrant; readonly verdict: GrantVerdict }>>;
+  /** Emergencies among them, by uid. */
+  readonly emergencies: Readonly<Record<string, Emergency>>;
   /** uids whose Grant document was deleted: they end there, for good. */
   readonly deletedGrants: readonly string[];
   /** The newest refusals, for status and explain. */
@@ -106,6 +121,7 @@ function beginning({ repoId, genesis }: StateRoot): GatewayState {
     judgedCommit: genesis.commit,
     frozen: undefined,
     grants: {},
+    emergencies: {},
     deletedGrants: [],
     refusals: [],
     tombstones: [],
@@ -133,8 +149,13 @@ async function read(file: string, root: StateRoot): Promise<GatewayState> {
   const { repoId } = root;
   let state: GatewayState;
   try {
-    const { lastMergedAt, policyMerges } = beginning(root); // fields that came later
-    state = { lastMergedAt, policyMerges, ...(JSON.parse(await readFile(file, 'utf8')) as object) } as GatewayState;
+    const { lastMergedAt, policyMerges, emergencies } = beginning(root); // fields that came later
+    state = {
+      lastMergedAt,
+      policyMerges,
+      emergencies,
+      ...(JSON.parse(await readFile(file, 'utf8')) as object),
+    } as GatewayState;
   } catch (cause) {
     throw unusable(file, 'the file does not parse', cause);
   }
@@ -150,13 +171,15 @@ const repoName = /^(?:[0-9a-f]{40,64}|[1-9][0-9]{0,15})$/;
 
 /** Shallow, but enough that a file of something else, or a cut one, is never taken for a gateway that forgot. */
 function isWhole(state: GatewayState): boolean {
-  const { grants, deletedGrants, tombstones, refusals, debts, policyMerges, lastMergedAt } = state;
+  const { grants, emergencies, deletedGrants, tombstones, refusals, debts, policyMerges, lastMergedAt } = state;
   return (
     state.version === 1 &&
     commitId.test(state.admittedCommit) &&
     commitId.test(state.judgedCommit) &&
     [deletedGrants, tombstones, refusals, debts].every(Array.isArray) &&
-    [grants, policyMerges].every((map) => typeof map === 'object' && map !== null && !Array.isArray(map)) &&
+    [grants, emergencies, policyMerges].every(
+      (map) => typeof map === 'object' && map !== null && !Array.isArray(map),
+    ) &&
     repoName.test(state.repoId) &&
     Object.values(grants).every(({ grant }) => Number.isFinite(grant?.start) && Number.isFinite(grant?.end)) &&
     tombstones.every(({ target, seenAt }) => typeof target === 'object' && Number.isFinite(seenAt)) &&

@@ -230,7 +230,7 @@ export class HostedWorld implements AsyncDisposable {
       rulesAt: async (commit) => (await loader.plane(commit)).policySet,
       askedAt: (base, commit) => requestContent({ clone, loader, repo: { repoId, branch } }, base, commit),
     });
-    const recorder = { append: () => true };
+    const recorder = { append: () => true, record: async () => undefined };
     const prepare = async (): Promise<void> => {};
     const round = new PolicyRound({ clone, loader, source, state, snapshots, trustRoot, clock, recorder, prepare });
     return {

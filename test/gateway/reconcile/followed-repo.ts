@@ -105,7 +105,7 @@ export class FollowedRepo implements AsyncDisposable {
       snapshots,
       trustRoot,
       clock: systemClock,
-      recorder: { append: (event) => events.push(event) > 0 },
+      recorder: { append: (event) => events.push(event) > 0, record: async (event) => void events.push(event) },
       prepare: (next) => follower.prepare(next),
     });
     return Object.assign(follower, { round });

@@ -204,16 +204,16 @@ test('a document that was renamed, broken or shortened ends its grant, or ends i
   ).toMatchObject({ live: [uid] });
 }, 90_000);
 
-test('a BreakGlass gives nothing, freezes nothing, and says so', async () => {
+test('a BreakGlass that does not load gives nothing, freezes nothing, and says so', async () => {
   await using repo = await FollowedRepo.make();
   const yaml = 'apiVersion: sluice.dev/v1\nkind: BreakGlass\nmetadata: { name: now }\nspec: {}\n';
   await repo.direct({ 'breakglass/now.yaml': yaml }, 'alice');
   await using gw = await repo.follow();
   expect(await gw.round.run()).toMatchObject({ kind: 'ready' });
-  expect(outcomes(gw)).toEqual({ now: 'NotAdmitted' });
+  expect(outcomes(gw)).toEqual({ now: 'InvalidDocuments' });
   expect(live(gw)).toEqual([]);
   expect(gw.events).toContainEqual(
-    expect.objectContaining({ kind: 'admission', name: 'now', admitted: false, refusal: 'NotAdmitted' }),
+    expect.objectContaining({ kind: 'admission', name: 'now', admitted: false, refusal: 'InvalidDocuments' }),
   );
   const { uid } = await repo.grant(); // the plane goes on
   await gw.round.run();

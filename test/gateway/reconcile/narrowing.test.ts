@@ -13,6 +13,7 @@ const state: GatewayState = {
   judgedCommit: '1'.repeat(40),
   frozen: undefined,
   grants: { [grant.uid]: entry },
+  emergencies: {},
   deletedGrants: [],
   refusals: [],
   tombstones: [],
