@@ -1,10 +1,10 @@
-import { InputError } from '../../errors/sluice-error.ts';
 import { AnswerFields } from '../hosted/answer-fields.ts';
 import type { Account, ForgeApi, ForgeRepo, MergedPull, Pull, Review } from '../hosted/forge-api.ts';
 import { mergedTo, readAccount, readPull, readRepo, readReview } from './github-answers.ts';
 import { fresh, pageSize } from './github-cache.ts';
 import { GitHubClient, type GitHubClientOptions } from './github-client.ts';
 import { contributorsOf } from './github-contributors.ts';
+import { nameOnGitHub } from './github-name.ts';
 import type { GitHubAnswer, Question } from './github-question.ts';
 import { retargetedAt } from './github-retarget.ts';
 
@@ -24,11 +24,7 @@ export class GitHubApi implements ForgeApi {
   readonly #isApp: boolean;
 
   constructor({ repo, ...options }: GitHubApiOptions) {
-    const [, owner, name] = /^([\w.-]{1,100})\/([\w.-]{1,100})$/.exec(repo) ?? [];
-    if (owner === undefined || name === undefined || /^\.+$/.test(owner) || /^\.+$/.test(name)) {
-      throw new InputError('BadConfig', 'the name of the repo on GitHub is none', { fix: 'write it like owner/name' });
-    }
-    this.#name = { owner, repo: name };
+    this.#name = nameOnGitHub(repo);
     this.#isApp = options.auth !== undefined && 'appId' in options.auth;
     this.#client = new GitHubClient(options);
   }

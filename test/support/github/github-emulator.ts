@@ -19,7 +19,15 @@ import { Pulls, present } from './pulls.ts';
 import { type Answer, problem, routesOf } from './routes.ts';
 import { instant, Shapes } from './shapes.ts';
 import { type GhEvent, payloadOf, schemaOf } from './webhook-payloads.ts';
-import { type AccountType, type GhAccount, type GhPull, type GhRepo, type Permissions, World } from './world.ts';
+import {
+  type AccountType,
+  type GhAccount,
+  type GhComment,
+  type GhPull,
+  type GhRepo,
+  type Permissions,
+  World,
+} from './world.ts';
 
 export interface GitHubEmulatorOptions {
   /** Folder for the bare repos. */
@@ -88,7 +96,7 @@ export class GitHubEmulator implements AsyncDisposable {
     );
     this.front = new GitHubFront({
       world: this.world,
-      routes: routesOf(this.world, this.#pulls, this.#shapes),
+      routes: routesOf(this.world, this.#pulls, this.#shapes, () => clock.now()),
       api: url,
       now: () => clock.now(),
       see: () => this.#pulls.see(),
@@ -112,6 +120,27 @@ export class GitHubEmulator implements AsyncDisposable {
       until: Number.POSITIVE_INFINITY,
     });
     return token;
+  }
+
+  /** What a workflow's job gets: a token of an app's installation, which is not told whose it is. */
+  workflowToken(permissions: Permissions): string {
+    const token = `ghs_${randomUUID().replaceAll('-', '')}`;
+    const login = 'github-actions[bot]';
+    const account = this.world.named(login) ?? this.account(login, 'Bot');
+    this.world.tokens.set(token, {
+      account: account.id,
+      permissions,
+      installation: true,
+      until: Number.POSITIVE_INFINITY,
+    });
+    return token;
+  }
+
+  /** Somebody writes below a pull request. */
+  comment(repo: GhRepo, pull: GhPull, by: GhAccount, body: string): GhComment {
+    const made = { id: this.world.nextId(), pull: pull.number, by: by.id, at: this.#clock.now(), body };
+    repo.comments.push(made);
+    return made;
   }
 
   /** An app's installation, by the PEM of its public key. */
@@ -152,6 +181,7 @@ export class GitHubEmulator implements AsyncDisposable {
       collaborators: new Set(),
       members: new Set(),
       pulls: new Map(),
+      comments: [],
       activity: [],
       branches: await git.refs('refs/heads/'),
       hooks: [],

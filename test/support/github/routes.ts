@@ -31,6 +31,8 @@ export interface Route {
 
 /** GitHub tells of no more. */
 const [mostCommits, mostFiles] = [250, 3000];
+/** Characters of a comment. */
+const longestComment = 65_536;
 const docs = 'https://docs.github.com/rest';
 const events = { APPROVE: 'APPROVED', REQUEST_CHANGES: 'CHANGES_REQUESTED', COMMENT: 'COMMENTED' } as const;
 
@@ -38,7 +40,7 @@ export function problem(status: number, message: string): Answer {
   return { status, body: { message, documentation_url: docs, status: `${status}` } };
 }
 
-export function routesOf(world: World, pulls: Pulls, shapes: Shapes): readonly Route[] {
+export function routesOf(world: World, pulls: Pulls, shapes: Shapes, now: () => number): readonly Route[] {
   const at = '/repos/{owner}/{repo}';
   const one = `${at}/pulls/{pull_number}`;
   const [read, write] = [['pull_requests', 'read'] as const, ['pull_requests', 'write'] as const];
@@ -193,6 +195,44 @@ export function routesOf(world: World, pulls: Pulls, shapes: Shapes): readonly R
         const pull = repo.pulls.get(Number(parts['issue_number']));
         if (!pull) return problem(404, 'Not Found');
         return { status: 200, body: pull.events.map((event) => shapes.event(repo, event)), paged: 'number' };
+      },
+    },
+    {
+      method: 'GET',
+      template: `${at}/issues/{issue_number}/comments`,
+      needs: read,
+      answer: ({ repo, parts }) => {
+        const number = Number(parts['issue_number']);
+        if (!repo.pulls.has(number)) return problem(404, 'Not Found');
+        const rows = repo.comments.filter(({ pull }) => pull === number);
+        return { status: 200, body: rows.map((one) => shapes.comment(repo, one)), paged: 'number' };
+      },
+    },
+    {
+      method: 'POST',
+      template: `${at}/issues/{issue_number}/comments`,
+      needs: write,
+      answer: ({ repo, parts, body, caller }) => {
+        const number = Number(parts['issue_number']);
+        if (!repo.pulls.has(number)) return problem(404, 'Not Found');
+        const text = body['body'];
+        if (typeof text !== 'string' || text === '' || text.length > longestComment) return invalid('IssueComment');
+        const made = { id: world.nextId(), pull: number, by: caller!.id, at: now(), body: text };
+        repo.comments.push(made);
+        return { status: 201, body: shapes.comment(repo, made) };
+      },
+    },
+    {
+      method: 'PATCH',
+      template: `${at}/issues/comments/{comment_id}`,
+      needs: write,
+      answer: ({ repo, parts, body }) => {
+        const found = repo.comments.find(({ id }) => `${id}` === parts['comment_id']);
+        const text = body['body'];
+        if (!found) return problem(404, 'Not Found');
+        if (typeof text !== 'string' || text.length > longestComment) return invalid('IssueComment');
+        found.body = text;
+        return { status: 200, body: shapes.comment(repo, found) };
       },
     },
     {

@@ -1,6 +1,6 @@
 /** State as GitHub writes it in its answers. */
 import type { ChangedFile, CommitFacts } from './bare-repo.ts';
-import type { GhAccount, GhActivity, GhIssueEvent, GhPull, GhRepo, GhReview, World } from './world.ts';
+import type { GhAccount, GhActivity, GhComment, GhIssueEvent, GhPull, GhRepo, GhReview, World } from './world.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -113,6 +113,23 @@ export class Shapes {
       pushed_at: instant(repo.activity.at(-1)?.at ?? repo.createdAt),
       created_at: instant(repo.createdAt),
       updated_at: instant(repo.createdAt),
+    };
+  }
+
+  comment(repo: GhRepo, { id, pull, by, at, body }: GhComment): Json {
+    const url = `${this.#api}/repos/${this.#world.fullName(repo)}/issues`;
+    return {
+      id,
+      node_id: node('IC', id),
+      url: `${url}/comments/${id}`,
+      html_url: `${this.#web}/${this.#world.fullName(repo)}/pull/${pull}#issuecomment-${id}`,
+      issue_url: `${url}/${pull}`,
+      body,
+      user: this.user(this.#world.account(by)),
+      author_association: this.#world.association(repo, by),
+      performed_via_github_app: null,
+      created_at: instant(at),
+      updated_at: instant(at),
     };
   }
 

@@ -53,6 +53,15 @@ export interface GhIssueEvent {
   readonly at: number;
 }
 
+export interface GhComment {
+  readonly id: number;
+  /** Number of the pull request. */
+  readonly pull: number;
+  readonly by: number;
+  readonly at: number;
+  body: string;
+}
+
 export interface GhActivity {
   readonly id: number;
   readonly before: string;
@@ -74,6 +83,8 @@ export interface GhRepo {
   readonly collaborators: Set<number>;
   readonly members: Set<number>;
   readonly pulls: Map<number, GhPull>;
+  /** Oldest first. */
+  readonly comments: GhComment[];
   /** Newest last. */
   readonly activity: GhActivity[];
   /** Branches as they were last seen. */
