@@ -49,6 +49,7 @@ export async function documentCommands(): Promise<string> {
     '| 4 | the change widens access (`plan`) |',
     '| 5 | the recording is incomplete (`audit`) |',
     '| 70 | a bug in Sluice |',
+    '| 130 | Ctrl-C while a question was open; nothing was done |',
     '',
     ...sections,
   ].join('\n');

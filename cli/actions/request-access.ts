@@ -55,7 +55,7 @@ export function prepareAccess(workspace: Workspace, wish: AccessWish, clock: Clo
     const fix = didYouMean(stream, rules.streams.keys()) ?? `it has ${[...rules.streams.keys()].sort().join(', ')}`;
     throw new InputError('BadUsage', `the policy repo has no Stream '${stream}'`, { fix });
   }
-  const draft = draftOf(wish, signer.name, clock);
+  const draft = draftGrant(wish, signer.name, clock);
   const policy = wish.policy ?? choosePolicy(rules, draft);
   const file = `grants/${formatInstant(clock.now()).slice(0, 7)}/${draft.name}.yaml`;
   const grant: Grant = { ...draft, policy, at: { ...draft.at, file } };
@@ -91,7 +91,8 @@ export async function openRequest(
   return { ...prepared, head, url };
 }
 
-function draftOf(wish: AccessWish, requestedBy: string, clock: Clock): Omit<Grant, 'policy'> {
+/** The grant of a wish, before it is known under which policy. */
+export function draftGrant(wish: AccessWish, requestedBy: string, clock: Clock): Omit<Grant, 'policy'> {
   const subject = wish.subject ?? requestedBy;
   const day = formatInstant(clock.now()).slice(0, 10);
   const name = `${day}-${subject}-${wish.streams[0]}`.slice(0, 54);

@@ -10,7 +10,19 @@ export interface DescribedError {
 }
 
 /** Exit codes of the whole CLI. */
-export const exitCodes = { ok: 0, problems: 1, usage: 2, notRun: 3, widens: 4, incomplete: 5, bug: 70 } as const;
+export const exitCodes = {
+  ok: 0,
+  problems: 1,
+  usage: 2,
+  notRun: 3,
+  widens: 4,
+  incomplete: 5,
+  bug: 70,
+  interrupted: 130,
+} as const;
+
+/** Ctrl-C while a question was open. The message says what became of the work. */
+export class Interrupted extends Error {}
 
 const usageCodes: ReadonlySet<ErrorCode> = new Set(['BadUsage', 'BadDuration', 'BadInstant']);
 
@@ -35,6 +47,7 @@ export function describeError(error: unknown, { colors }: { readonly colors: boo
     ]);
     return { text, exitCode };
   }
+  if (error instanceof Interrupted) return { text: error.message, exitCode: exitCodes.interrupted };
   if (isOclifError(error)) {
     if (error.oclif.exit === 0) return { text: '', exitCode: exitCodes.ok };
     const [what, ...rest] = error.message.replace(/\n?See more help with.*/s, '').split('\n');

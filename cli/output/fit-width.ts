@@ -69,5 +69,5 @@ function rawIndex(raw: string, n: number): number {
 
 /** Words of a command line; what is in quotes is one. */
 function shellWords(text: string): string[] {
-  return text.match(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|\S)+/g) ?? [text];
+  return text.match(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|\S)+/g) ?? [text];
 }

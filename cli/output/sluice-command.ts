@@ -45,16 +45,37 @@ export abstract class SluiceCommand extends Command {
     this.print(fitWidth(text, this.width));
   }
 
+  /** Writes for a person what is not the result, as narrow as their terminal. */
+  protected tellShown(text: string): void {
+    this.tell(fitWidth(text, this.#widthOf(process.stderr)));
+  }
+
   /** Colours for stdout. */
   protected get style(): Style {
     const { argv, env, stdout } = process;
     return styleFor(wantsColors({ argv: argv.slice(2), env, isTTY: stdout.isTTY }));
   }
 
+  /** Somebody is there to answer: a terminal on both sides, and no CI. */
+  protected get canAsk(): boolean {
+    const ci = process.env['CI'] ?? '';
+    return process.stdin.isTTY && process.stderr.isTTY && (ci === '' || ci === '0' || ci === 'false');
+  }
+
+  /** Whether stderr has colours. */
+  protected get errorColors(): boolean {
+    const { argv, env, stderr } = process;
+    return wantsColors({ argv: argv.slice(2), env, isTTY: stderr.isTTY });
+  }
+
   /** Columns that text for a person may take: what COLUMNS says, else the terminal; undefined = as many as it needs. */
   protected get width(): number | undefined {
+    return this.#widthOf(process.stdout);
+  }
+
+  #widthOf(output: { readonly columns?: number }): number | undefined {
     const asked = Number(process.env['COLUMNS']);
-    const columns = Number.isInteger(asked) && asked > 0 ? asked : process.stdout.columns;
+    const columns = Number.isInteger(asked) && asked > 0 ? asked : output.columns;
     return columns === undefined ? undefined : Math.max(40, columns);
   }
 

@@ -56,9 +56,16 @@ export abstract class WaitingCommand extends SluiceCommand {
     }
   }
 
-  /** Says what would be asked for and what it widens, opens the request, and waits for it when that is wished. */
-  protected async ask(flags: AskFlags, prepare: (workspace: Workspace) => Promise<PreparedAccess>): Promise<void> {
-    const result = await this.#open(flags, prepare);
+  /**
+   * Says what would be asked for and what it widens, opens the request, and waits for it when that is wished. `agree` is asked
+   * before anything is sent; it shows the request itself.
+   */
+  protected async ask(
+    flags: AskFlags,
+    prepare: (workspace: Workspace) => Promise<PreparedAccess>,
+    agree?: (prepared: PreparedAccess) => Promise<void>,
+  ): Promise<void> {
+    const result = await this.#open(flags, prepare, agree);
     const { requestedPretty, statusJson, statusPretty } = await import('./access-result.ts');
     const { file, head, url, approvers, yaml, plan, digest } = result;
     const { name, uid } = result.grant;
@@ -84,7 +91,11 @@ export abstract class WaitingCommand extends SluiceCommand {
     this.finishWith(followed);
   }
 
-  async #open(flags: AskFlags, prepare: (workspace: Workspace) => Promise<PreparedAccess>): Promise<RequestedAccess> {
+  async #open(
+    flags: AskFlags,
+    prepare: (workspace: Workspace) => Promise<PreparedAccess>,
+    agree: ((prepared: PreparedAccess) => Promise<void>) | undefined,
+  ): Promise<RequestedAccess> {
     const { openWorkspace } = await import('../actions/open-workspace.ts');
     const { openRequest } = await import('../actions/request-access.ts');
     const { preparedPretty } = await import('./access-result.ts');
@@ -96,7 +107,8 @@ export abstract class WaitingCommand extends SluiceCommand {
       clock: systemClock,
     });
     const prepared = await prepare(workspace);
-    if (flags.format === 'pretty') this.show(preparedPretty(prepared, this.style, this.width));
+    if (agree) await agree(prepared);
+    else if (flags.format === 'pretty') this.show(preparedPretty(prepared, this.style, this.width));
     if (flags['dry-run']) return { ...prepared, head: undefined, url: undefined };
     return await openRequest(workspace, prepared, requestMarkdown(prepared));
   }

@@ -82,6 +82,7 @@ const run: Readonly<Record<string, Example>> = {
 const forge = 'needs a forge with a request on it; test/cli/access.git.test.ts has one';
 const gateway = 'needs a gateway that runs; test/e2e has one';
 const machine = "names a folder of a gateway's machine; its sibling with another folder is run";
+const terminal = 'asks on a terminal; test/cli/request-questions.git.test.ts has one';
 const network = 'asks identity providers and brokers on the network; test/cli/doctor.git.test.ts has its own';
 
 /** The examples that do not run here, with why. */
@@ -90,6 +91,7 @@ const left: Readonly<Record<string, string>> = {
   'sluice access extend 2026-11-24-alice-payments-1f2e3d --for 2h --reason "still broken" --wait': forge,
   'sluice access list --repo ssh://git@git.example.com/access.git': forge,
   'sluice access list --format json': forge,
+  'sluice access request': terminal,
   'sluice access request --stream payments --operation consume --for 2h --reason INC-4711 --repo ssh://git@git.example.com/access.git':
     forge,
   'sluice access request --stream payments --operation consume --for 30m --reason "refund check" --dry-run': forge,

@@ -15,6 +15,11 @@ test.each([
     '  ask: sluice can-i --reason "a b c d" --x',
     '  ask: sluice \\\n       can-i \\\n       --reason \\\n       "a b c d" \\\n       --x',
   ],
+  [
+    'a quote within quotes of a command',
+    "sluice x --reason 'it'\\''s one two'",
+    "sluice x --reason \\\n  'it'\\''s one two'",
+  ],
 ])('%s', (_name, text, expected) => expect(fitWidth(text, 20)).toBe(expected));
 
 test('without a width nothing changes', () => {
