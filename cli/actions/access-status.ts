@@ -52,7 +52,7 @@ async function openStatus(workspace: Workspace, request: AccessRequest): Promise
     if (!(error instanceof InputError)) throw error;
     return undefined; // a branch that is no request for access
   }
-  const { grant, content, approvers } = reviewed;
+  const { grant, content, approvers, emergency } = reviewed;
   if (!grant) return undefined;
   const current = request.approvals.filter(({ digest }) => digest === content.digest);
   const by = (verdict: 'approve' | 'reject'): string[] =>
@@ -81,7 +81,11 @@ async function openStatus(workspace: Workspace, request: AccessRequest): Promise
     waitingFor,
     start: undefined,
     end: undefined,
-    note: stale > 0 ? `${stale} approval${stale === 1 ? ' is' : 's are'} for other content` : undefined,
+    note:
+      [
+        ...(emergency ? ['an emergency: in force since a gateway saw it; merging it is its review'] : []),
+        ...(stale > 0 ? [`${stale} approval${stale === 1 ? ' is' : 's are'} for other content`] : []),
+      ].join('; ') || undefined,
   };
 }
 

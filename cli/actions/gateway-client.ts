@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { UpstreamError } from '../../core/errors/sluice-error.ts';
-import type { GatewayStatus, SessionStatus } from '../../core/model/admin-api.ts';
+import type { EmergencyProposal, GatewayStatus, SessionStatus } from '../../core/model/admin-api.ts';
+import type { GrantVerdict } from '../../core/model/verdict.ts';
 
 /** Talks to a gateway's admin API through its unix socket. */
 export class GatewayClient {
@@ -27,12 +28,21 @@ export class GatewayClient {
     return this.#call('POST', '/reconcile') as Promise<GatewayStatus>;
   }
 
+  proposeEmergency(document: { readonly name: string; readonly yaml: string }): Promise<EmergencyProposal> {
+    return this.#call('POST', '/break-glass/proposal', false, document) as Promise<EmergencyProposal>;
+  }
+
+  /** Judged at once; in force when it says `admitted`. */
+  admitEmergency(document: { readonly name: string; readonly yaml: string }): Promise<GrantVerdict> {
+    return this.#call('POST', '/break-glass', false, document) as Promise<GrantVerdict>;
+  }
+
   /** False when there is no such session. */
   async kill(session: string): Promise<boolean> {
     return (await this.#call('POST', `/sessions/${encodeURIComponent(session)}/kill`, true)) !== undefined;
   }
 
-  #call(method: string, path: string, mayMiss = false): Promise<unknown> {
+  #call(method: string, path: string, mayMiss = false, body?: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const call = request({ socketPath: this.#socket, method, path, timeout: 30_000 }, (response) => {
         let text = '';
@@ -48,7 +58,7 @@ export class GatewayClient {
       });
       call.on('timeout', () => call.destroy());
       call.on('error', (cause: NodeJS.ErrnoException) => reject(this.#failed(cause.code ?? 'no answer', cause)));
-      call.end();
+      call.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 

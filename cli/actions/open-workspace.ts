@@ -147,7 +147,7 @@ function localPath(repo: string): string | undefined {
 }
 
 /** The person whose Identity holds the key's public half. */
-async function findSigner(rules: PolicySet, given: string | undefined): Promise<Signer | undefined> {
+export async function findSigner(rules: PolicySet, given: string | undefined): Promise<Signer | undefined> {
   const keyFile =
     given ??
     ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(homedir(), '.ssh', name)).find((path) => existsSync(path));

@@ -58,3 +58,10 @@ export interface SessionStatus {
   /** The worker that serves it; undefined when the gateway is one process. */
   readonly worker: string | undefined;
 }
+
+/** What the subject of an emergency has to sign, under the rules in force; or what is wrong with the document. */
+export interface EmergencyProposal {
+  /** The text itself; undefined when the document is not taken. */
+  readonly payload: string | undefined;
+  readonly problem: string;
+}

@@ -10,7 +10,9 @@ export interface Condition {
     | 'BrokerHealthy'
     /** Every data worker runs. Only of a gateway that has some. */
     | 'WorkersRunning'
-    | 'CleanUpPending';
+    | 'CleanUpPending'
+    /** Somebody has or had access by a BreakGlass that was not reviewed yet. */
+    | 'EmergencyAccess';
   readonly status: 'True' | 'False' | 'Unknown';
   /** One CamelCase word, stable: `UnreviewedCommit`, `InvalidPolicyRepo`. */
   readonly reason: string;

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { GatewayStatus, SessionStatus } from '../../core/model/admin-api.ts';
 import type { Recorder } from '../recorder/recorder.ts';
+import { addBreakGlass, type EmergencyControls } from './break-glass.ts';
 
 export interface AdminControls {
   readonly status: () => Promise<GatewayStatus>;
@@ -9,6 +10,7 @@ export interface AdminControls {
   /** Resolves after a round that began after the call. */
   readonly reconcile: () => Promise<void>;
   readonly kill: (session: string) => Promise<boolean>;
+  readonly emergencies: EmergencyControls;
   readonly recorder: Pick<Recorder, 'record'>;
 }
 
@@ -33,6 +35,7 @@ export function adminApp(controls: AdminControls): Hono {
     await audited('kill', id);
     return (await controls.kill(id)) ? c.json({ killed: id }) : c.json({ error: 'no such session' }, 404);
   });
+  addBreakGlass(app, controls.emergencies);
   app.notFound((c) => c.json({ error: 'there is nothing here' }, 404));
   app.onError((_error, c) => c.json({ error: 'the gateway could not do this; its log says why' }, 500));
   return app;

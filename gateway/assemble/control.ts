@@ -23,6 +23,7 @@ import type { DataPlane } from '../workers/data-plane.ts';
 import { WorkerPool, type WorkerPoolOptions } from '../workers/worker-pool.ts';
 import { CleanUpDebts } from './clean-up-debts.ts';
 import { DataPath } from './data-path.ts';
+import { showEmergencies } from './emergencies.ts';
 import { evidenceFrom, gitToken } from './evidence.ts';
 import { maskersFor } from './maskers.ts';
 import { brokerWords, PartsHealth, recorderWords, workerWords } from './parts-health.ts';
@@ -138,7 +139,9 @@ export async function startGateway(
     log,
   });
   conditions.onChange(({ type, status }) => {
-    if (type !== 'Reconciling' || status !== 'False' || loop.lastSuccess === undefined) return; // the end of a round
+    if (type !== 'Reconciling' || status !== 'False') return; // the end of a round
+    showEmergencies(conditions, state.current, clock.now());
+    if (loop.lastSuccess === undefined) return;
     if (loop.lastSuccess === freshness.lastSuccess) return;
     freshness.fetched();
     plane.fetched(freshness.lastSuccess);
@@ -191,6 +194,14 @@ export async function startGateway(
         recorder,
         reconcile: () => loop.runNow(),
         kill: (id) => plane.kill(id),
+        emergencies: {
+          propose: (file) => round.proposal(file),
+          async admit(file) {
+            const verdict = await round.emergency(file);
+            showEmergencies(conditions, state.current, clock.now());
+            return verdict;
+          },
+        },
         explainGrant: (id) => explainGrant(state.current, id),
         sessions: () => plane.sessions(),
         async status() {

@@ -1,9 +1,11 @@
+import { breakGlassPayload } from '../../core/admission/judge-break-glass.ts';
 import type { AdmissionEvent } from '../../core/audit/event.ts';
 import type { Clock } from '../../core/clock/clock.ts';
 import { SourceError } from '../../core/errors/sluice-error.ts';
 import type { EvidenceSource, Step } from '../../core/forge/evidence-source.ts';
 import type { BareClone } from '../../core/git/bare-clone.ts';
 import type { SourceFile } from '../../core/load/source-file.ts';
+import type { EmergencyProposal } from '../../core/model/admin-api.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { TrustRoot } from '../../core/model/trust-root.ts';
@@ -92,6 +94,17 @@ export class PolicyRound {
    */
   async emergency(file: SourceFile): Promise<GrantVerdict> {
     return this.#emergency(file, this.#options.state.current.admittedCommit);
+  }
+
+  /** What the subject of such a document has to sign under the rules in force. */
+  async proposal(file: SourceFile): Promise<EmergencyProposal> {
+    const { trustRoot, state } = this.#options;
+    const { admittedCommit } = state.current;
+    const { document, problems } = await this.#loader.emergency(admittedCommit, file);
+    if (!document) return { payload: undefined, problem: problems[0]?.message ?? 'it does not load' };
+    const { repoId, branch } = trustRoot;
+    const payload = breakGlassPayload(await this.#rules(admittedCommit), document, { repoId, branch });
+    return { payload: new TextDecoder().decode(payload), problem: '' };
   }
 
   async #emergency(file: SourceFile, commit: string): Promise<GrantVerdict> {

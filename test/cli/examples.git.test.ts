@@ -87,6 +87,10 @@ const network = 'asks identity providers and brokers on the network; test/cli/do
 
 /** The examples that do not run here, with why. */
 const left: Readonly<Record<string, string>> = {
+  'sluice access break-glass --stream payments --operation consume --for 20m --reason "INC-4711: refunds are stuck"':
+    forge,
+  'sluice access break-glass --stream payments --operation consume --for 20m --reason "INC-4711" --policy payments-read-on-request --as alice --key ~/.ssh/id_ed25519 --socket /run/sluice/admin.sock':
+    gateway,
   'sluice access extend 2026-11-24-alice-payments-1f2e3d --for 2h': forge,
   'sluice access extend 2026-11-24-alice-payments-1f2e3d --for 2h --reason "still broken" --wait': forge,
   'sluice access list --repo ssh://git@git.example.com/access.git': forge,

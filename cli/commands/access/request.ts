@@ -6,11 +6,10 @@ import type { Workspace } from '../../actions/open-workspace.ts';
 import type { PreparedAccess } from '../../actions/request-access.ts';
 import type { RequestWords } from '../../actions/request-words.ts';
 import type { Prompts } from '../../output/prompts.ts';
+import { operations } from '../../output/question-flags.ts';
 import { formatFlag, keyFlag, repoFlags } from '../../output/repo-flags.ts';
 import { styleFor } from '../../output/style.ts';
 import { WaitingCommand, waitFlags } from '../../output/waiting-command.ts';
-
-const operations = ['consume', 'produce', 'describe', 'alter', 'create', 'delete', 'offsets', 'admin'] as const;
 
 /** `sluice access request` */
 export class AccessRequest extends WaitingCommand {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { AuditEvent } from '../../../core/audit/event.ts';
 import { UpstreamError } from '../../../core/errors/sluice-error.ts';
 import type { GatewayStatus } from '../../../core/model/admin-api.ts';
+import type { GrantVerdict } from '../../../core/model/verdict.ts';
 import { type AdminControls, adminApp } from '../../../gateway/api/admin-app.ts';
 import { publicApp } from '../../../gateway/api/public-app.ts';
 import { serveSocket, serveTcp } from '../../../gateway/api/serve.ts';
@@ -40,21 +41,33 @@ function controls(options: { audit?: 'fails' } = {}) {
       order.push(`killed ${id}`);
       return Promise.resolve(id === 's1');
     },
+    emergencies: {
+      propose: async ({ path }) => ({ payload: `sign ${path}`, problem: '' }),
+      admit: async ({ path, bytes }) => {
+        order.push(`admitted ${path} of ${bytes.length} bytes`);
+        return { kind: 'grant', admitted: true, message: path } as GrantVerdict;
+      },
+    },
   };
   return { order, app: adminApp(given) };
 }
 
-function call(socketPath: string, method: string, path: string): Promise<{ code: number; body: string }> {
+function call(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: string,
+): Promise<{ code: number; body: string }> {
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath, method, path }, (response) => {
-      let body = '';
+      let answer = '';
       response.setEncoding('utf8').on('data', (text: string) => {
-        body += text;
+        answer += text;
       });
-      response.on('end', () => resolve({ code: response.statusCode ?? 0, body }));
+      response.on('end', () => resolve({ code: response.statusCode ?? 0, body: answer }));
     });
     sent.on('error', reject);
-    sent.end();
+    sent.end(body);
   });
 }
 
@@ -106,6 +119,24 @@ test('questions: status, sessions, grants', async () => {
   expect(await (await app.request('/grants/g1')).json()).toEqual({ name: 'g1' });
   expect((await app.request('/grants/none')).status).toBe(404);
   expect(order).toEqual([]); // reading is not audited
+});
+
+test('an emergency is handed over as its name and text; anything else is refused unread', async () => {
+  await using dir = await tempDir();
+  const { app, order } = controls();
+  await using served = await serveSocket(app, dir.join('admin.sock'));
+  const post = (path: string, body: string) => call(served.address, 'POST', path, body);
+  const body = JSON.stringify({ name: 'now', yaml: 'kind: BreakGlass' });
+  expect(await post('/break-glass/proposal', body)).toEqual({
+    code: 200,
+    body: '{"payload":"sign breakglass/now.yaml","problem":""}',
+  });
+  expect(await post('/break-glass', body)).toMatchObject({ code: 200 });
+  expect(order).toEqual(['admitted breakglass/now.yaml of 16 bytes']);
+  for (const bad of ['', '[]', '{"name":"../x","yaml":""}', '{"name":"now"}', '{"name":1,"yaml":"x"}'])
+    expect((await post('/break-glass', bad)).code).toBe(400);
+  expect((await post('/break-glass', JSON.stringify({ name: 'now', yaml: 'x'.repeat(70_000) }))).code).toBe(413);
+  expect(order).toHaveLength(1);
 });
 
 test('every control is in the audit log before it is done', async () => {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import type { AuditEvent } from '../../../core/audit/event.ts';
-import { systemClock } from '../../../core/clock/clock.ts';
+import { type Clock, systemClock } from '../../../core/clock/clock.ts';
 import { PlainEvidence } from '../../../core/forge/plain/plain-evidence.ts';
 import {
   approvalTrailer,
@@ -79,7 +79,9 @@ export class FollowedRepo implements AsyncDisposable {
     };
   }
 
-  async follow(name = 'gw', bend: Partial<TrustRoot> = {}): Promise<Follower> {
+  /** `ahead`: ms by which this gateway's clock is ahead. */
+  async follow(name = 'gw', bend: Partial<TrustRoot> = {}, ahead = 0): Promise<Follower> {
+    const clock: Clock = { ...systemClock, now: () => systemClock.now() + ahead };
     const trustRoot = this.trustRoot(bend);
     const clone = await BareClone.open(this.dir.join(name, 'clone'), this.repo.url);
     const state = await StateStore.open(this.dir.join(name), trustRoot, systemClock.now());
@@ -104,7 +106,7 @@ export class FollowedRepo implements AsyncDisposable {
       state,
       snapshots,
       trustRoot,
-      clock: systemClock,
+      clock,
       recorder: { append: (event) => events.push(event) > 0, record: async (event) => void events.push(event) },
       prepare: (next) => follower.prepare(next),
     });
