@@ -20,14 +20,15 @@ import {
 /** Most characters that forges take in one comment. */
 export const longestComment = 65_536;
 
-export function planMarkdown(result: PlanResult): string {
+/** `longest` is the most characters that it may have. */
+export function planMarkdown(result: PlanResult, longest = longestComment): string {
   const { plan } = result;
-  if (!plan) return problemsText(result);
+  if (!plan) return problemsText(result, longest);
   const { widens, narrows, limits } = plan;
   const title = widens.length > 0 ? '## This change widens access' : '## This change widens nothing';
   const head = [title, '', summary(result), ...(limits.length > 0 ? ['', ...limitsText(result)] : [])].join('\n');
   const reserve = 600; // for what is said of what does not fit
-  const room = longestComment - head.length - reserve;
+  const room = longest - head.length - reserve;
   const wide = fitting(
     widens.map((change) => changeMarkdown(change, true, result)),
     room,
@@ -114,12 +115,12 @@ export function changeMarkdown(change: PlanChange, widens: boolean, sides: PlanS
   );
 }
 
-function problemsText({ problems, base, head }: PlanResult): string {
+function problemsText({ problems, base, head }: PlanResult, longest: number): string {
   const lines = problems.map(({ side, problem }) => {
     const place = `${problem.at.file}:${problem.at.line}`;
     return `- ${side} ${code(revisionText(side === 'base' ? base : head))}: ${code(problem.message)} at ${code(place)}`;
   });
-  const shown = fitting(lines, longestComment - 1000);
+  const shown = fitting(lines, longest - 1000);
   const cut = lines.length - shown.items.length;
   const title = '## No plan: the policy repo has problems';
   return [title, '', ...shown.items, ...(cut > 0 ? [`- and ${cut} more`] : []), ''].join('\n');

@@ -1,6 +1,6 @@
 /** Problems for programs: JSON, SARIF 2.1.0, JUnit XML and the workflow commands of GitHub Actions. */
 
-import type { Problem } from '../../core/errors/problem.ts';
+import type { Location, Problem } from '../../core/errors/problem.ts';
 import type { ValidateReport } from '../../core/schema/validate-report.ts';
 import type { ValidateResult } from '../actions/validate-repo.ts';
 import { visible } from './style.ts';
@@ -92,9 +92,20 @@ export function problemsGithub(result: ValidateResult): string {
 
 /** One annotation; `label` stands before the second line. */
 export function githubCommand({ rule, severity, message, fix, at }: Problem, label = 'fix: '): string {
+  const text = fix === undefined ? message : `${message}\n${label}${fix}`;
+  return annotation(severity, at, rule, text);
+}
+
+/** A workflow command that puts text on a line of a file. */
+export function annotation(level: 'error' | 'warning' | 'notice', at: Location, title: string, text: string): string {
   const end = at.end ? `,endLine=${at.end.line},endColumn=${at.end.column}` : '';
-  const place = `file=${property(at.file)},line=${at.line},col=${at.column}${end},title=${property(rule)}`;
-  return `::${severity} ${place}::${data(fix === undefined ? message : `${message}\n${label}${fix}`)}\n`;
+  const place = `file=${property(at.file)},line=${at.line},col=${at.column}${end},title=${property(title)}`;
+  return `::${level} ${place}::${data(text)}\n`;
+}
+
+/** A workflow command about the run as a whole. */
+export function runAnnotation(level: 'error' | 'warning' | 'notice', title: string, text: string): string {
+  return `::${level} title=${property(title)}::${data(text)}\n`;
 }
 
 /** Text for an XML element or attribute. */

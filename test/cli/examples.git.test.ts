@@ -7,6 +7,7 @@ import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync }
 import { delimiter, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { signer, writeLog } from '../core/audit/recorded.ts';
+import { builtAction } from '../support/built-action.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 interface Example {
@@ -53,6 +54,9 @@ const run: Readonly<Record<string, Example>> = {
   'sluice gateway genesis --repo ./policies.git': above(/genesis:/),
   'sluice init access-policies': above(/access-policies/),
   'git init access-policies && sluice init access-policies --forge plain': above(/access-policies/),
+  'sluice init access-policies --forge github --repo https://github.com/your-org/access-policies': above(
+    /\.github\/actions\/sluice\/main\.mjs/,
+  ),
   'sluice lint': inRepo(/^ok: /),
   'sluice lint --max-warnings 0 --format github': inRepo(/^$/),
   'sluice lint --rules': inRepo(/scope\/broad-prefix/),
@@ -149,6 +153,7 @@ test('every command has an example, and every example is run or listed', async (
 
 let world: Awaited<ReturnType<typeof tempDir>>;
 beforeAll(async () => {
+  await builtAction(); // sluice init writes it
   world = await tempDir();
   buildWorld(world.path);
 });

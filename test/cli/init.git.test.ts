@@ -3,8 +3,17 @@ import { mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { builtAction } from '../support/built-action.ts';
 import { runSluice } from '../support/run-sluice.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+let program: string;
+
+beforeAll(async () => {
+  program = await builtAction();
+});
 
 test('a new repo is valid at once, and every document finds its schema', async () => {
   await using dir = await mkdtempDisposable(join(tmpdir(), 'sluice-init-'));
@@ -33,6 +42,60 @@ test('git init before it is fine', async () => {
   await using dir = await mkdtempDisposable(join(tmpdir(), 'sluice-init-'));
   await promisify(execFile)('git', ['init', '-q', dir.path]);
   expect(await runSluice(['init', dir.path, '--forge', 'plain'])).toMatchObject({ stderr: '', code: 0 });
+});
+
+test.each([
+  {
+    forge: 'github',
+    repo: 'https://github.com/acme/access',
+    written: { kind: 'github', url: 'https://api.github.com', repo: 'acme/access' },
+  },
+  {
+    forge: 'github',
+    repo: 'https://git.example.com/acme/access.git',
+    written: { kind: 'github', url: 'https://git.example.com/api/v3', repo: 'acme/access' },
+  },
+  {
+    forge: 'gitea',
+    repo: 'https://example.com/git/acme/access',
+    written: { kind: 'gitea', url: 'https://example.com/git', repo: 'acme/access' },
+  },
+  {
+    forge: 'gitea',
+    repo: undefined,
+    written: { kind: 'gitea', url: 'https://git.example.com', repo: 'your-org/access-policies' },
+  },
+])('for $forge at $repo it writes the address, the check and its program, and all is valid', async (example) => {
+  await using dir = await tempDir();
+  const { forge, repo, written } = example;
+  const where = repo === undefined ? [] : ['--repo', repo];
+  const made = await runSluice(['init', 'policies', '--forge', forge, ...where], { cwd: dir.path });
+  expect(made).toMatchObject({ stderr: '', code: 0 });
+  const read = (path: string): Promise<string> => readFile(dir.join('policies', path), 'utf8');
+  expect(parse(await read('sluice.yaml')).spec.forge).toEqual(written);
+  expect(await runSluice(['validate', 'policies'], { cwd: dir.path })).toMatchObject({ stderr: '', code: 0 });
+  expect(await runSluice(['fmt', '--check', 'policies'], { cwd: dir.path })).toMatchObject({ code: 0 });
+  const action = `.${forge}/actions/sluice`;
+  expect(await read(`${action}/main.mjs`)).toBe(await readFile(program, 'utf8'));
+  expect(parse(await read(`${action}/action.yml`)).runs).toEqual({ using: 'node24', main: 'main.mjs' });
+  const workflow = await read(`.${forge}/workflows/sluice.yml`);
+  expect(workflow).toContain(`uses: ./${action}\n`);
+  expect(parse(workflow).jobs.policies.permissions).toEqual({ contents: 'read', 'pull-requests': 'write' });
+  for (const [, uses] of workflow.matchAll(/uses: (.*)/g)) expect(uses).toMatch(/^(\.\/|\S+@[0-9a-f]{40} # v)/);
+  const readme = await read('README.md');
+  expect(readme).toContain('## On the forge');
+  for (const path of [action, `.${forge}/workflows/sluice.yml`]) expect(readme).toContain(path);
+  const listed = made.stdout.split('\n').filter((line) => line.startsWith('  ') && !line.startsWith('  sluice'));
+  expect(listed).toContain(`  ${action}/main.mjs`);
+});
+
+test('an address that is none is refused before anything is written', async () => {
+  await using dir = await tempDir();
+  for (const repo of ['acme/access', 'https://github.com/acme', 'https://me:secret@github.com/acme/access']) {
+    const { code, stderr } = await runSluice(['init', 'p', '--forge', 'github', '--repo', repo], { cwd: dir.path });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is not the address of a repo on a forge')]);
+  }
+  expect(await readdir(dir.path)).toEqual([]);
 });
 
 test('a folder with files is refused and left as it is', async () => {

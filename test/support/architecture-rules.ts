@@ -35,7 +35,7 @@ const only: Readonly<Record<string, readonly string[]>> = {
     'core/audit',
     'core/bytes',
   ],
-  'cli/bin': ['cli/commands', 'cli/output', 'core/errors'],
+  'cli/bin': ['cli/commands', 'cli/actions', 'cli/output', 'core/errors', 'core/clock'],
   'cli/commands': ['cli/actions', 'cli/output', 'core/errors', 'core/clock', 'gateway/main.ts'],
   'cli/output': ['core', 'cli/actions'],
   'cli/actions': ['core'],

@@ -1,0 +1,173 @@
+import { policyDigest, type RepoIdentity } from '../../core/admission/approval-digest.ts';
+import { type ToldGrant, tellGrant } from '../../core/admission/told-grant.ts';
+import type { Problem } from '../../core/errors/problem.ts';
+import type { BareClone, TreeChange } from '../../core/git/bare-clone.ts';
+import { unacknowledged } from '../../core/plan/limits.ts';
+import { planOf } from '../../core/plan/plan-of.ts';
+import { filesAt } from '../../core/source/files-at.ts';
+import { isForOwners, isGrantFile } from '../../core/source/policy-tree.ts';
+import { RevisionLoader } from '../../core/source/revision.ts';
+import { baseSet, type PlanResult, unacknowledgedProblem } from './plan-change.ts';
+import { runTests, type TestResult } from './test-repo.ts';
+import { type ValidateResult, validateFiles } from './validate-repo.ts';
+
+/** Most Grants of one change that are told of one by one; the gateway refuses a change of more. */
+const mostGrants = 50;
+
+export interface ReportQuestion {
+  /** Where the repo is read: objects alone, never a work tree. */
+  readonly objects: Pick<BareClone, 'tree' | 'blob' | 'changes'>;
+  /** Commit to compare with; undefined = only check the head. */
+  readonly base: string | undefined;
+  readonly head: string;
+  /** Folder of the repo that holds the policies; '' is the whole repo. */
+  readonly path: string;
+  readonly repo: RepoIdentity;
+  readonly minCoverage: number | undefined;
+}
+
+/** Everything that people who decide about a change of the policy repo have to know. */
+export interface ChangeReport {
+  readonly base: string | undefined;
+  readonly head: string;
+  readonly branch: string;
+  /** All problems: of the head, and of the change. Places are as they are in the whole repo. */
+  readonly checked: ValidateResult;
+  /** undefined when the head does not validate. */
+  readonly tests: TestResult | undefined;
+  /** undefined without a base, or when a side does not validate. */
+  readonly change: PlanResult | undefined;
+  /** Grants that the change asks for, under the rules of the base. */
+  readonly grants: readonly ToldGrant[];
+  /** What the owners approve; undefined when the change needs none of them. */
+  readonly rules: { readonly digest: string; readonly paths: readonly string[] } | undefined;
+}
+
+/** Works it out from the content of two commits; nothing of a request's title, text or branch name is looked at. */
+export async function reportChange(question: ReportQuestion): Promise<ChangeReport> {
+  const { base, head, path, repo, minCoverage } = question;
+  const objects = below(question.objects, path);
+  const shown = (file: string): string => (path === '' || file === '' ? path + file : `${path}/${file}`);
+  const files = await filesAt(objects, head);
+  let checked = validateFiles(files, shown);
+  const add = (problems: readonly Problem[]): void => {
+    checked = withProblems(checked, problems);
+  };
+  const changes = base === undefined ? [] : await objects.changes(base, head);
+  const planes = changes.filter(isForOwners);
+  const asked = await grantsOf(objects, question, changes);
+  add(asked.problems.map((problem) => ({ ...problem, at: { ...problem.at, file: shown(problem.at.file) } })));
+  const [first] = asked.paths;
+  if (first !== undefined && planes.length > 0) add([mixedStep(shown(first))]);
+  if (first !== undefined && asked.paths.length > mostGrants) add([tooMany(shown(first), asked.paths.length)]);
+  const change = base === undefined ? undefined : await planSides(objects, { base, head, path }, checked);
+  const beyond = change && unacknowledgedProblem(change);
+  if (beyond) add([beyond]);
+  const { policySet, tests } = checked;
+  const ran = policySet && runTests({ policySet, tests, minCoverage }, files.files, shown);
+  return {
+    base,
+    head,
+    branch: repo.branch,
+    checked,
+    tests: ran && { ...ran, dir: path, texts: checked.texts },
+    change,
+    grants: asked.told,
+    rules:
+      planes.length === 0
+        ? undefined
+        : { digest: policyDigest(planes, repo).digest, paths: planes.map((one) => shown(one.path)) },
+  };
+}
+
+/** Grants that are added or changed, told under the rules of the base, which are those that they are judged by. */
+async function grantsOf(
+  objects: ReportQuestion['objects'],
+  { base, head, repo }: ReportQuestion,
+  changes: readonly TreeChange[],
+): Promise<{ told: readonly ToldGrant[]; paths: readonly string[]; problems: readonly Problem[] }> {
+  const paths = changes
+    .filter(({ path, before, after }) => isGrantFile(path) && after && before?.id !== after.id)
+    .map(({ path }) => path);
+  const loader = new RevisionLoader(objects);
+  const rules = base === undefined ? undefined : (await loader.plane(base)).policySet;
+  if (base === undefined || !rules) return { told: [], paths, problems: [] };
+  const told: ToldGrant[] = [];
+  const problems: Problem[] = [];
+  for (const path of paths.slice(0, mostGrants)) {
+    const loaded = await loader.grant(base, head, path);
+    if (loaded.grant) told.push(tellGrant(rules, loaded.grant, repo));
+    problems.push(...loaded.problems);
+  }
+  return { told, paths, problems };
+}
+
+async function planSides(
+  objects: ReportQuestion['objects'],
+  { base, head, path }: { readonly base: string; readonly head: string; readonly path: string },
+  checked: ValidateResult,
+): Promise<PlanResult> {
+  const left = await baseSet(objects, new RevisionLoader(objects), base);
+  const after = checked.errors === 0 ? checked.policySet : undefined;
+  const [before, problems] = [left.policySet, left.problems.filter(({ severity }) => severity === 'error')];
+  const plan = before && after && planOf(before, after);
+  return {
+    base,
+    head,
+    problems: problems.map((problem) => ({ side: 'base', problem })),
+    plan,
+    unacknowledged: plan !== undefined && after !== undefined && unacknowledged(plan, after.repo),
+    before,
+    after,
+    dir: path,
+  };
+}
+
+/** A grant that does not validate at the head does not under the rules of the base either: told once. */
+function withProblems(result: ValidateResult, more: readonly Problem[]): ValidateResult {
+  const key = ({ rule, at, message }: Problem): string => JSON.stringify([rule, at.file, at.line, message]);
+  const known = new Set(result.problems.map(key));
+  const added = more.filter((problem) => !known.has(key(problem)));
+  const errors = added.filter(({ severity }) => severity === 'error').length;
+  return {
+    ...result,
+    problems: [...result.problems, ...added],
+    errors: result.errors + errors,
+    warnings: result.warnings + added.length - errors,
+  };
+}
+
+function mixedStep(file: string): Problem {
+  return {
+    rule: 'plan/mixed-step',
+    severity: 'error',
+    message: 'the change asks for a grant and changes other files at once, and the gateway refuses both',
+    fix: 'ask for the grant in a request of its own',
+    at: { file, line: 1, column: 1 },
+  };
+}
+
+function tooMany(file: string, count: number): Problem {
+  return {
+    rule: 'plan/too-many-grants',
+    severity: 'error',
+    message: `the change adds or changes ${count} grants; ${mostGrants} are the most that the gateway judges at once`,
+    fix: 'ask for them in several requests',
+    at: { file, line: 1, column: 1 },
+  };
+}
+
+/** The repo as if a folder of it were all of it. */
+function below(objects: ReportQuestion['objects'], path: string): ReportQuestion['objects'] {
+  if (path === '') return objects;
+  const prefix = `${path}/`;
+  const within = <T extends { readonly path: string }>(entries: readonly T[]): T[] =>
+    entries
+      .filter((entry) => entry.path.startsWith(prefix))
+      .map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) }));
+  return {
+    tree: async (commit) => within(await objects.tree(commit)),
+    blob: (id, cap) => objects.blob(id, cap),
+    changes: async (from, to) => within(await objects.changes(from, to)),
+  };
+}

@@ -1,0 +1,127 @@
+/** What a policy repo on a forge has besides its policies: the check of pull requests, and who is asked to review. */
+import type { ForgeAddress } from '../../core/model/documents.ts';
+import { actionFile } from './action-file.ts';
+
+/** actions/checkout, by commit: whoever moves a tag there changes nothing here. */
+const checkout = 'actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0';
+
+/** Where the action's one file goes in a repo on a forge. */
+export function actionFolder(kind: ForgeAddress['kind']): string {
+  return `.${kind}/actions/sluice`;
+}
+
+/** Text of every file by its path, without the action's program. */
+export function workflowFiles({ kind, url, repo }: ForgeAddress): Readonly<Record<string, string>> {
+  return {
+    [`.${kind}/workflows/sluice.yml`]: workflow(kind),
+    [`${actionFolder(kind)}/action.yml`]: actionFile('main.mjs'),
+    'sluice.yaml': `# yaml-language-server: $schema=.sluice/schemas/repo.schema.json
+apiVersion: sluice.dev/v1
+kind: Repo
+metadata:
+  name: policies
+spec:
+  description: Who may do what on our event streams.
+  # Owner signatures that a change of rules needs; adds to what the gateway demands.
+  quorum: 1
+  # Where people ask and approve. The gateway has it in its own configuration.
+  forge:
+    kind: ${kind}
+    url: ${url}
+    repo: ${repo}
+`,
+    CODEOWNERS: kind === 'github' ? githubOwners : giteaOwners,
+  };
+}
+
+function workflow(kind: ForgeAddress['kind']): string {
+  return `# Checks every change of the policies, and says on the pull request what it comes to.
+name: sluice
+on:
+  # Runs as it is on the branch, so no pull request can change its own check, and pull requests from forks have one.
+  # That is safe because nothing of the pull request is checked out or run: the action reads it as data. Keep it so.
+  pull_request_target:
+    branches: [main]
+  push:
+    branches: [main]
+${kind === 'github' ? '  merge_group:\n' : ''}permissions: {}
+jobs:
+  policies:
+    runs-on: ubuntu-latest
+    timeout-minutes: 10
+    permissions:
+      contents: read
+      pull-requests: write # for the one comment
+    steps:
+      # The branch, for the action in it; never the pull request.
+      - uses: ${checkout}
+        with:
+          persist-credentials: false
+      - uses: ./${actionFolder(kind)}
+        with:
+          comment: \${{ github.event_name == 'pull_request_target' }}
+`;
+}
+
+const githubOwners = `# Who is asked to review; the last line that fits a file counts. The gateway does not rely on this file: it counts
+# approvals of grants by approver-rules/, and of everything else by its own list of owners.
+*        bob@example.com
+/grants/ alice@example.com bob@example.com
+`;
+
+const giteaOwners = `# Who is asked to review; each line is a regular expression for whole paths. The gateway does not rely on this file: it
+# counts approvals of grants by approver-rules/, and of everything else by its own list of owners.
+!grants/.* @bob
+grants/.* @alice @bob
+`;
+
+/** A section of the README: what to set on the forge by hand. */
+export function protectionAdvice({ kind, url }: ForgeAddress): string {
+  const token =
+    kind === 'github'
+      ? '`Contents: read`, `Pull requests: read` and `Metadata: read`'
+      : '`read:repository` and `read:issue`';
+  const rule =
+    kind === 'github'
+      ? 'Settings, Rules, Rulesets: a ruleset for `main`, without anybody who may bypass it'
+      : 'Settings, Branches: a protection rule for `main`';
+  const check = kind === 'github' ? '`policies`' : '`sluice / policies (pull_request_target)`';
+  const dismiss =
+    kind === 'github'
+      ? 'dismiss stale approvals when new commits are pushed; require approval of the most recent push; require review from code owners'
+      : 'dismiss stale approvals; block merge on outdated branch, rejected reviews and official review requests';
+  const fork =
+    kind === 'github'
+      ? '4. Settings, Actions, General: workflow permissions read only, and Actions may not create or approve pull requests.'
+      : '4. Settings, Units: Actions are on, and there is a runner for `ubuntu-latest`.';
+  return `
+## On the forge
+
+The gateway trusts none of these settings. It counts approvals of exactly the content that was merged, and a push past
+the rules stalls them until it is taken back. The settings keep accidents out.
+
+1. ${rule}. No direct pushes, no force pushes, no deletion.
+2. One approval before a merge; ${dismiss}.
+3. The check ${check} has to pass. It runs \`.${kind}/workflows/sluice.yml\` as it is on \`main\`, so a pull request
+   cannot change it, and it writes one comment: who gets what, from when to when, why, who may approve, what it widens.
+   Believe that comment, not the text of the request, which whoever opened it can edit. Nobody reads commands in comments.
+${fork}
+5. \`CODEOWNERS\` says who is asked. Put your people there.
+6. Put the number of each person's account into \`identities/\` (\`GET ${url}${kind === 'gitea' ? '/api/v1' : ''}/users/NAME\` shows it):
+
+   \`\`\`yaml
+   accounts:
+     - { forge: ${hostOf(url)}, id: 42 }
+   \`\`\`
+
+7. The gateway needs a token of its own that may read this repo: ${token}.
+
+The program of the check is \`${actionFolder(kind)}/main.mjs\`, written by \`sluice init\`: everything in one file,
+fetched from nowhere. To update it, write a new repo with a newer \`sluice init\` and copy that folder.
+`;
+}
+
+function hostOf(url: string): string {
+  const { host } = new URL(url);
+  return host === 'api.github.com' ? 'github.com' : host;
+}

@@ -1,0 +1,74 @@
+/** A check in a workflow, as the workflow takes it: annotations on stdout, outputs and the summary in its files. */
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { StickyOutcome } from '../../core/forge/hosted/sticky-comment.ts';
+import type { ChangeReport } from '../actions/report-change.ts';
+import type { WorkflowRun } from '../actions/workflow-run.ts';
+import { describeError } from './error.ts';
+import { windowText } from './grant-markdown.ts';
+import { annotation, githubCommand, runAnnotation } from './problems-machine.ts';
+import { testGithub } from './test-machine.ts';
+
+/** Problems on their lines, failed tests on theirs, and what each Grant asks for on its first line. */
+export function runAnnotations({ checked, tests, grants }: ChangeReport): string {
+  const asked = grants.map(({ grant }) => {
+    const text = `${grant.subject} may ${grant.operations.join(', ')} on ${grant.streams.join(', ')} for ${windowText(grant)}, under policy ${grant.policy}`;
+    return annotation('notice', grant.at, 'asks for access', text);
+  });
+  return [...checked.problems.map((problem) => githubCommand(problem)), tests ? testGithub(tests) : '', ...asked].join(
+    '',
+  );
+}
+
+/** Why the check fails, each a sentence; none when it passes. */
+export function runFailures({ checked, tests, change }: ChangeReport, failOnWidening: boolean): string[] {
+  const failures: string[] = [];
+  if (checked.errors > 0) failures.push(`it has ${checked.errors} error${checked.errors === 1 ? '' : 's'}`);
+  if (tests && tests.failed > 0) failures.push(`${tests.failed} of ${tests.runs.length} policy tests failed`);
+  if (tests?.minCoverage !== undefined && tests.coverage.percent < tests.minCoverage) {
+    failures.push(
+      `policy tests reach ${tests.coverage.percent} % of the rules, and ${tests.minCoverage} % are asked for`,
+    );
+  }
+  if (change && change.problems.length > 0)
+    failures.push('its base does not validate, so nobody can say what it widens');
+  const widens = change?.plan?.widens.length ?? 0;
+  if (failOnWidening && widens > 0) failures.push(`it widens access (${widens} widening${widens === 1 ? '' : 's'})`);
+  return failures;
+}
+
+/** Lines for GITHUB_OUTPUT; each value is a word. */
+export function runOutputs(report: ChangeReport, comment: StickyOutcome | undefined, file: string | undefined): string {
+  const { checked, tests, change, grants, rules } = report;
+  const values: readonly (readonly [string, string | number | boolean | undefined])[] = [
+    ['valid', checked.errors === 0],
+    ['errors', checked.errors],
+    ['tests-failed', tests?.failed],
+    ['widens', change?.plan?.widens.length],
+    ['narrows', change?.plan?.narrows.length],
+    ['plan-digest', change?.plan?.digest],
+    [
+      'approval-digest',
+      grants.length === 1 && !rules ? grants[0]?.digest : grants.length === 0 ? rules?.digest : undefined,
+    ],
+    ['comment', comment],
+    ['report', file],
+  ];
+  return values.map(([name, value]) => (value === undefined ? '' : `${name}=${value}\n`)).join('');
+}
+
+/** An error of the action itself, as the workflow shows it. */
+export function runError(error: unknown): { readonly text: string; readonly exitCode: number } {
+  const { text, exitCode } = describeError(error, { colors: false });
+  return { text: runAnnotation('error', 'sluice', text.replace(/^error: /, '')), exitCode };
+}
+
+/** Appends what the workflow reads, and writes the report where it is asked for. */
+export function writeRun(run: WorkflowRun, outputs: string, markdown: string): void {
+  if (run.outputFile !== undefined) appendFileSync(run.outputFile, outputs);
+  if (run.summaryFile !== undefined) appendFileSync(run.summaryFile, `${markdown}\n`);
+  const { report } = run.inputs;
+  if (report === undefined) return;
+  mkdirSync(dirname(report), { recursive: true });
+  writeFileSync(report, markdown);
+}
