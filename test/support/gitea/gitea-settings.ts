@@ -31,7 +31,7 @@ export function giteaSettings({ folder, port, staticRoot }: GiteaSettings): stri
     indexer: { ISSUE_INDEXER_TYPE: 'db' },
     queue: { TYPE: 'channel' },
     cron: { ENABLED: false },
-    actions: { ENABLED: false },
+    actions: { ENABLED: true },
     mailer: { ENABLED: false },
     webhook: { ALLOWED_HOST_LIST: 'loopback', DELIVER_TIMEOUT: 5 },
     log: { MODE: 'console', LEVEL: 'Warn', ROOT_PATH: join(folder, 'log') },
