@@ -21,6 +21,7 @@ export const refusals = [
   'MixedStep',
   'TooManyGrants',
   'UnreviewedCommit',
+  'Unacknowledged',
   'HistoryRewritten',
   'InvalidDocuments',
 ] as const;

@@ -2,12 +2,12 @@
 import type { PolicySet, Repo } from '../model/documents.ts';
 import type { AccessChange, Plan, PlanChange, TrippedLimit } from './plan.ts';
 
-/** Identities that the rules give more. What a new grant gives is signed for on its own. */
+/** Identities that the rules give more. */
 export function widenedPrincipals(widens: readonly PlanChange[]): ReadonlySet<string> {
-  return new Set(widens.filter((change) => !isNewGrant(change)).flatMap((change) => change.principals));
+  return new Set(widens.flatMap((change) => change.principals));
 }
 
-/** Limits that the change goes beyond; those of the base count, so that no change lifts its own. */
+/** Limits that the change goes beyond; those of the base count, so that no change lifts its own. `widens` is of rules alone. */
 export function trippedLimits(base: PolicySet, head: PolicySet, widens: readonly PlanChange[]): TrippedLimit[] {
   const tripped: TrippedLimit[] = [];
   const widened = widenedPrincipals(widens).size;
@@ -33,7 +33,7 @@ export function trippedLimits(base: PolicySet, head: PolicySet, widens: readonly
 }
 
 /** True when the plan trips a limit and `sluice.yaml` of its head does not say that this is meant. */
-export function unacknowledged(plan: Plan, repo: Pick<Repo, 'acknowledge'>): boolean {
+export function unacknowledged(plan: Pick<Plan, 'limits' | 'digest'>, repo: Pick<Repo, 'acknowledge'>): boolean {
   return plan.limits.length > 0 && !repo.acknowledge.includes(plan.digest);
 }
 
@@ -43,12 +43,6 @@ function ofRules({ causes }: PlanChange): boolean {
     causes.length === 0 ||
     causes.some(({ kind }) => kind === 'MaskPolicy' || kind === 'AccessPolicy' || kind === 'Stream')
   );
-}
-
-/** Nothing but new Grant documents is behind it: it is signed for on its own, by whom the rules name. */
-function isNewGrant(change: PlanChange): boolean {
-  if (change.what !== 'access' || change.how !== 'grant' || change.causes.length === 0) return false;
-  return change.causes.every(({ kind, change: how }) => kind === 'Grant' && how === 'added');
 }
 
 /** Streams whose access somebody had to sign for, and has not now. */

@@ -38,10 +38,33 @@ function planBetween(base: PolicySet, head: PolicySet, about: string | undefined
     widens,
     narrows,
     hours: { before: accessHours(sides.base), after: accessHours(sides.head) },
+    ...(base.grants.size + head.grants.size > 0 ? judgeLimits(base, head) : limitsOf(base, head, widens)),
+  };
+}
+
+/** What safety limits say of a change, and the digest that acknowledges it. */
+export type JudgedLimits = Pick<Plan, 'principals' | 'limits' | 'digest'>;
+
+/**
+ * The limits alone, by the rules alone: grants are left out of both sides, since each is signed for on its own and they
+ * come and go while a change of the rules waits for its owners. So the CLI and every gateway come to the same digest.
+ */
+export function judgeLimits(base: PolicySet, head: PolicySet): JudgedLimits {
+  const [before, after] = [rulesOf(base), rulesOf(head)];
+  const sides = sidesOf(before, after);
+  return limitsOf(before, after, gains(sides.base, sides.head, documentChanges(before, after), true));
+}
+
+function limitsOf(base: PolicySet, head: PolicySet, widens: readonly PlanChange[]): JudgedLimits {
+  return {
     principals: { widened: widenedPrincipals(widens).size, all: head.identities.size },
     limits: trippedLimits(base, head, widens),
     digest: digestOf(base.repo, widens),
   };
+}
+
+function rulesOf(set: PolicySet): PolicySet {
+  return { ...set, grants: new Map(), breakGlass: new Map() };
 }
 
 function gains(poorer: Side, richer: Side, changes: DocumentChanges, toHead: boolean): PlanChange[] {

@@ -84,6 +84,6 @@ export interface Plan {
   /** Identities of the head, and how many of them some rule (not a grant) gives more. */
   readonly principals: { readonly widened: number; readonly all: number };
   readonly limits: readonly TrippedLimit[];
-  /** `sha256:` and hex, over what widens: what `acknowledge` names. */
+  /** `sha256:` and hex, over what widens by the rules alone: what `acknowledge` names. */
   readonly digest: string;
 }

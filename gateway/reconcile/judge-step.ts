@@ -10,6 +10,7 @@ import type { GrantVerdict, PolicyVerdict, Refusal } from '../../core/model/verd
 import { isBreakGlassFile, isForOwners, isGrantFile, isRevocationFile } from '../../core/source/policy-tree.ts';
 import type { RevisionLoader } from '../../core/source/revision.ts';
 import type { GatewayState } from '../state/state-store.ts';
+import { withAcknowledgement } from './acknowledged.ts';
 import { type EmergencySources, type JudgedEmergency, judgeEmergency, reviewOf, withEmergency } from './emergencies.ts';
 import { isOver } from './ended.ts';
 
@@ -86,7 +87,7 @@ export async function judgeStep(
   }
   if (planes.length > 0) {
     const loaded = await loader.plane(commit);
-    const policy = judgePolicy(rules, planes.map(toContentChange), evidence, {
+    const judged = judgePolicy(rules, planes.map(toContentChange), evidence, {
       trustRoot,
       now,
       lastMergedAt: state.lastMergedAt,
@@ -94,6 +95,13 @@ export async function judgeStep(
       loads: loaded.policySet !== undefined,
       problem: loaded.problems.find(({ severity }) => severity === 'error')?.message ?? '',
     });
+    const policy = loaded.policySet
+      ? await withAcknowledgement(
+          judged,
+          { clone, loader },
+          { before: rules, after: loaded.policySet, parent: step.parent, commit },
+        )
+      : judged;
     return { ...nothing, policy, mergedAt: evidence.mergedAt };
   }
   const grants: StepJudgement['grants'][number][] = [];

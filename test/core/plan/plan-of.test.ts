@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { PolicySet } from '../../../core/model/documents.ts';
 import { unacknowledged } from '../../../core/plan/limits.ts';
 import type { PlanChange } from '../../../core/plan/plan.ts';
-import { planOf } from '../../../core/plan/plan-of.ts';
+import { judgeLimits, planOf } from '../../../core/plan/plan-of.ts';
 import { policySetOf } from '../../support/policy-set.ts';
 
 type Doc = readonly [kind: string, name: string, spec: string];
@@ -384,6 +384,17 @@ describe('limits', () => {
     expect(planOf(base, lax).widens.map(shown)).toContainEqual(
       expect.stringContaining('repo : a change may widen what 30 %'),
     );
+  });
+
+  test('grants are in neither limits nor digest, whatever comes and goes while a change waits', () => {
+    const bare = ({ grants: _grants, ...set }: PolicySet): PolicySet => ({ ...set, grants: new Map() });
+    const head = edited('MaskPolicy', 'cards', 'redact', 'partial');
+    const plan = planOf(base, head);
+    expect(plan.widens).not.toEqual(planOf(bare(base), bare(head)).widens); // g1 sees more too
+    const { limits, digest, principals } = planOf(bare(base), bare(head));
+    expect(plan).toMatchObject({ limits, digest, principals });
+    expect(judgeLimits(base, head)).toEqual({ limits, digest, principals });
+    expect(limits).not.toEqual([]);
   });
 
   test('the digest is of what widens alone, and of one use', () => {

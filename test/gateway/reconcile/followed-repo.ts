@@ -154,6 +154,13 @@ export class FollowedRepo implements AsyncDisposable {
     return (await this.hands.fetch('main')) ?? this.repo.genesis.commit;
   }
 
+  /** A file as it is at a commit, or at the tip. */
+  async text(path: string, commit?: string): Promise<string> {
+    const entry = (await this.hands.tree(commit ?? (await this.tip()))).find((one) => one.path === path);
+    if (!entry) throw new TypeError(`no file ${path}`);
+    return (await this.hands.blob(entry.id, 1 << 20)).toString();
+  }
+
   async head(request: string): Promise<string> {
     const found = (await this.hands.fetchAll('refs/heads/request/')).find(([name]) => name === request);
     if (!found) throw new TypeError(`no request ${request}`);

@@ -64,6 +64,34 @@ test('while a refused change stands no signed one carries it in; taking it back 
   expect(gw.state.current.admittedCommit).toBe(again);
 }, 90_000);
 
+test('a change beyond a safety limit has to say so itself, however well it was signed; taking away never has to', async () => {
+  await using repo = await FollowedRepo.make();
+  await using gw = await repo.follow();
+  const genesis = gw.state.current.admittedCommit;
+  const before = await repo.text(developers);
+  const everybody = { [developers]: group('developers', 'alice', 'mallory', 'bob', 'carol', 'olga') };
+  const refused = await repo.ownersChange('everybody', everybody);
+  expect(await gw.round.run()).toMatchObject({ kind: 'stalled', reason: 'Unacknowledged' });
+  expect(gw.state.current).toMatchObject({ admittedCommit: genesis, frozen: { commit: refused } });
+  const { message } = gw.state.current.frozen!;
+  expect(message).toContain('it widens what 3 of 7 Identities may do (42.8 %); the limit is 30 %');
+  const digest = /sha256:[0-9a-f]{64}/.exec(message)![0];
+
+  // With the word that the gateway names.
+  await repo.ownersChange('back', { [developers]: before });
+  const sluice = JSON.parse(await repo.text('sluice.yaml'));
+  sluice.spec.acknowledge = [digest];
+  const merge = await repo.ownersChange('meant', { ...everybody, 'sluice.yaml': `${JSON.stringify(sluice)}\n` });
+  expect(await gw.round.run()).toMatchObject({ kind: 'ready', revision: merge });
+  expect(membersOf(gw, 'developers')).toHaveLength(5);
+
+  const nobody = await repo.ownersChange('nobody', { [developers]: group('developers') });
+  expect(await gw.round.run()).toMatchObject({ kind: 'ready', revision: nobody });
+  await repo.ownersChange('everybody-again', everybody); // the word is used up
+  expect(await gw.round.run()).toMatchObject({ kind: 'stalled', reason: 'Unacknowledged' });
+  expect(membersOf(gw, 'developers')).toEqual([]);
+}, 120_000);
+
 test('an approval of a change cannot bring it back after it was taken back', async () => {
   await using repo = await FollowedRepo.make();
   await using gw = await repo.follow();

@@ -1,0 +1,42 @@
+/** Whether an approved change of the rules that widens much says so itself. */
+import { acknowledgementProblem } from '../../core/admission/acknowledged.ts';
+import type { BareClone } from '../../core/git/bare-clone.ts';
+import type { PolicySet, Revocation } from '../../core/model/documents.ts';
+import type { PolicyVerdict } from '../../core/model/verdict.ts';
+import { isRevocationFile } from '../../core/source/policy-tree.ts';
+import type { RevisionLoader } from '../../core/source/revision.ts';
+
+interface Change {
+  readonly before: PolicySet;
+  readonly after: PolicySet;
+  /** Commits that the revocations of each side are read at. */
+  readonly parent: string;
+  readonly commit: string;
+}
+
+/**
+ * The verdict as it was, or a refusal when a safety limit is not acknowledged. It is asked for last, so that whoever
+ * cannot get a change approved cannot make a gateway compare anything. Revocations are read as well: removing one gives
+ * standing access back.
+ */
+export async function withAcknowledgement(
+  verdict: PolicyVerdict,
+  sources: { readonly clone: Pick<BareClone, 'tree'>; readonly loader: RevisionLoader },
+  { before, after, parent, commit }: Change,
+): Promise<PolicyVerdict> {
+  if (!verdict.admitted) return verdict;
+  const [old, now] = await Promise.all([revocationsAt(sources, parent), revocationsAt(sources, commit)]);
+  const problem = acknowledgementProblem({ ...before, revocations: old }, { ...after, revocations: now });
+  if (problem === undefined) return verdict;
+  return { ...verdict, admitted: false, refusal: 'Unacknowledged', message: problem };
+}
+
+async function revocationsAt(
+  { clone, loader }: { readonly clone: Pick<BareClone, 'tree'>; readonly loader: RevisionLoader },
+  commit: string,
+): Promise<ReadonlyMap<string, Revocation>> {
+  if (!(await clone.tree(commit)).some(({ path }) => isRevocationFile(path))) return new Map();
+  const { revocations } = await loader.narrowing(commit);
+  const at = { file: '', line: 1, column: 1 };
+  return new Map(revocations.map((one) => [one.name, { kind: 'Revocation', labels: {}, at, reason: '', ...one }]));
+}
