@@ -1,9 +1,10 @@
 /**
  * `npm run demo`: the whole story with a real broker, a real identity provider, a real policy repo and real clients,
- * in about a minute. Leaves a folder to look at. Ctrl-C ends everything it started.
+ * in about a minute; `--forge gitea` plays it on a real Gitea. Leaves a folder to look at. Ctrl-C ends everything it started.
  */
 import { parseArgs } from 'node:util';
-import { SluiceError } from '../core/errors/sluice-error.ts';
+import { InputError, SluiceError } from '../core/errors/sluice-error.ts';
+import { isGiteaBuilt } from '../test/support/gitea/build-gitea.ts';
 import { Narrator } from './narrator.ts';
 import { checkNeeds } from './needs.ts';
 import { playStory } from './story.ts';
@@ -11,6 +12,7 @@ import { playStory } from './story.ts';
 const { values } = parseArgs({
   options: {
     dir: { type: 'string', default: '.sluice-demo' },
+    forge: { type: 'string', default: 'plain' },
     bootstrap: { type: 'string' },
     user: { type: 'string', default: 'admin' },
     'password-file': { type: 'string' },
@@ -22,6 +24,8 @@ if (values.help) {
   process.stdout.write(`npm run demo [-- OPTIONS]
 
   --dir DIR              where repo, recordings and configuration are left (default .sluice-demo)
+  --forge plain|gitea    where requests live: plain git (default), or a real Gitea, which is built the first time (five
+                         to seven minutes; needs Go 1.26 and a C compiler)
   --bootstrap HOST:PORT  your own broker instead of one started here; it needs SCRAM-SHA-512 and an authorizer
   --user NAME            its administrator (default admin)
   --password-file FILE   the administrator's password
@@ -44,9 +48,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  checkNeeds(values.bootstrap !== undefined);
+  const { forge } = values;
+  if (forge !== 'plain' && forge !== 'gitea') {
+    throw new InputError('BadUsage', `there is no forge '${forge}' for the story`, { fix: 'give plain or gitea' });
+  }
+  checkNeeds({ ownBroker: values.bootstrap !== undefined, buildsGitea: forge === 'gitea' && !isGiteaBuilt() });
   await playStory({
     dir: values.dir,
+    forge,
     broker:
       values.bootstrap === undefined
         ? undefined
@@ -61,5 +70,5 @@ try {
   narrator.failed(
     error instanceof SluiceError ? [error.message, error.why, error.fix].filter(Boolean).join('\n  ') : error,
   );
-  process.exitCode = 1;
+  process.exit(1); // clients of the story may still be connected
 }

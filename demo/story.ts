@@ -5,6 +5,7 @@ import { BugError } from '../core/errors/sluice-error.ts';
 import { runSluice } from '../test/support/run-sluice.ts';
 import { adminClient, clientOf, type Read, readTopic } from './clients.ts';
 import type { Narrator } from './narrator.ts';
+import { People } from './people.ts';
 import { buildWorld, type World, type WorldOptions } from './world.ts';
 
 const window = '20s';
@@ -19,18 +20,19 @@ const payments = [
 export async function playStory(options: WorldOptions): Promise<void> {
   const { narrator } = options;
   const world = await buildWorld(options);
+  const people = new People(world.dir, world.forge.repo);
   const topic = `${world.prefix}payments`;
   await setTopics(world);
   await write(world, narrator, topic);
   await denied(world, narrator, topic);
-  await selfService(world, narrator);
-  const grant = await requestAndApprove(world, narrator);
+  await shortcut(world, narrator, people);
+  const grant = await requestAndApprove(world, narrator, people);
   await maskedReadUntilTheEnd(world, narrator, topic, grant);
-  await revoked(world, narrator, topic);
+  await revoked(world, narrator, people);
   await leftovers(world, narrator);
   await audit(world, narrator);
   narrator.chapter('To look at');
-  narrator.note(`policy repo   git -C ${world.repo.url} log --graph main`);
+  narrator.note(`policy repo   git -C ${await world.forge.leave()} log --graph main`);
   narrator.note(`recordings    ${join(world.gatewayDir, 'recordings')}`);
   narrator.note(`configuration ${join(world.gatewayDir, 'gateway.yaml')}, log gateway.log beside it`);
 }
@@ -42,7 +44,18 @@ async function setTopics(world: World): Promise<void> {
   const wanted = [`${world.prefix}payments`, `${world.prefix}catalog.items`];
   await admin.deleteTopics({ topics: wanted.filter((topic) => existing.includes(topic)) }).catch(() => undefined);
   await admin.createTopics({ topics: wanted.map((topic) => ({ topic, numPartitions: 1 })) });
+  await groupsWork(admin);
   await admin.disconnect();
+}
+
+/** A new broker makes its group coordinator when somebody first asks for one, and takes a moment. */
+async function groupsWork(admin: ReturnType<ReturnType<typeof adminClient>['admin']>): Promise<void> {
+  const works = (): Promise<boolean> =>
+    admin.fetchOffsets({ groupId: 'demo-stage' }).then(
+      () => true,
+      () => false,
+    );
+  for (let i = 0; i < 100 && !(await works()); i++) await sleep(systemClock, 100);
 }
 
 async function write(world: World, narrator: Narrator, topic: string): Promise<void> {
@@ -67,17 +80,16 @@ async function denied(world: World, narrator: Narrator, topic: string): Promise<
   narrator.note(`the gateway's log says: ${await logged(world, 'To ask for it')}`);
 }
 
-async function selfService(world: World, narrator: Narrator): Promise<void> {
-  narrator.chapter('Mallory approves her own request and merges it');
-  const name = await request(world, 'mallory', '1h', 'just looking');
-  await cli(world, 'mallory', ['approval', 'sign', name, '--yes']);
-  await cli(world, 'mallory', ['approval', 'merge', name]);
+async function shortcut(world: World, narrator: Narrator, people: People): Promise<void> {
+  narrator.chapter(world.forge.shortcut);
+  const name = await request(people, 'mallory', '1h', 'just looking');
+  await world.forge.takeShortcut(name);
   const state = await judged(world, name);
   must(state.state === 'Refused', `mallory's grant is ${state.state}`);
   narrator.good(`merged is not granted: ${state.refusal}`);
 }
 
-async function requestAndApprove(world: World, narrator: Narrator): Promise<string> {
+async function requestAndApprove(world: World, narrator: Narrator, people: People): Promise<string> {
   narrator.chapter('Alice asks, Bob signs, the merge makes it a grant');
   const args = [
     'access',
@@ -95,14 +107,14 @@ async function requestAndApprove(world: World, narrator: Narrator): Promise<stri
     'alice',
     `sluice access request --stream payments --operation consume --for ${window} --reason "INC-4711: refunds are stuck"`,
   );
-  const asked = await cli(world, 'alice', args);
+  const asked = await people.run('alice', args);
   narrator.output(asked);
   const name = /Requested: (\S+)/.exec(asked)?.[1] ?? '';
   narrator.command('bob', `sluice approval sign ${name}`);
-  narrator.output(await cli(world, 'bob', ['approval', 'sign', name, '--yes']));
+  narrator.output(await people.run('bob', ['approval', 'sign', name, '--yes']));
   narrator.command('bob', `sluice approval merge ${name}`);
   const before = systemClock.now();
-  narrator.output(await cli(world, 'bob', ['approval', 'merge', name]));
+  narrator.output(await people.run('bob', ['approval', 'merge', name]));
   const { state } = await judged(world, name);
   must(state === 'Active', `the grant is ${state}`);
   narrator.good(
@@ -120,8 +132,7 @@ async function maskedReadUntilTheEnd(world: World, narrator: Narrator, topic: st
     onRecord: (record) => records.push(record),
     stop: AbortSignal.timeout(60_000),
   });
-  for (let i = 0; i < 200 && records.length < payments.length; i++) await sleep(systemClock, 50);
-  must(records.length === payments.length, `alice read ${records.length} of ${payments.length} records`);
+  await allRead(reading, () => records.length);
   for (const { value } of records) narrator.output(value);
   const text = records.map(({ value }) => value).join('\n');
   for (const secret of [
@@ -145,11 +156,21 @@ async function maskedReadUntilTheEnd(world: World, narrator: Narrator, topic: st
   narrator.good(`the grant ended at ${end}; the client noticed ${late} ms later: ${result.error}`);
 }
 
-async function revoked(world: World, narrator: Narrator, topic: string): Promise<void> {
+/** Waits until every payment was read; says how the client ended when it was too early. */
+async function allRead(reading: ReturnType<typeof readTopic>, read: () => number): Promise<void> {
+  let ended = '';
+  void reading.then(({ error }) => {
+    ended = `; her client says: ${error}`;
+  });
+  for (let i = 0; i < 200 && read() < payments.length && ended === ''; i++) await sleep(systemClock, 50);
+  must(read() === payments.length, `alice read ${read()} of ${payments.length} records${ended}`);
+}
+
+async function revoked(world: World, narrator: Narrator, people: People): Promise<void> {
   narrator.chapter('A second grant for an hour, and Carol takes it back');
-  const name = await request(world, 'alice', '1h', 'INC-4711: once more');
-  await cli(world, 'carol', ['approval', 'sign', name, '--yes']);
-  await cli(world, 'carol', ['approval', 'merge', name]);
+  const topic = `${world.prefix}payments`;
+  const name = await request(people, 'alice', '1h', 'INC-4711: once more');
+  await world.forge.approveAndMerge(name);
   const { state } = await judged(world, name);
   must(state === 'Active', `the grant is ${state}`);
   let read = 0;
@@ -159,10 +180,9 @@ async function revoked(world: World, narrator: Narrator, topic: string): Promise
     onRecord: () => read++,
     stop: AbortSignal.timeout(60_000),
   });
-  for (let i = 0; i < 200 && read < payments.length; i++) await sleep(systemClock, 50);
-  must(read === payments.length, `alice read ${read} of ${payments.length} records`);
+  await allRead(reading, () => read);
   narrator.command('carol', `sluice access revoke ${name} --reason "incident closed"`);
-  narrator.output(await cli(world, 'carol', ['access', 'revoke', name, '--reason', 'incident closed']));
+  narrator.output(await people.run('carol', ['access', 'revoke', name, '--reason', 'incident closed']));
   const before = systemClock.now();
   const result = await reading;
   must(result.ended === 'thrown out', 'the consumer outlived the revocation');
@@ -186,7 +206,7 @@ async function leftovers(world: World, narrator: Narrator): Promise<void> {
   await admin.disconnect();
   const ours = resources
     .flatMap(({ acls }) => acls.map(({ principal }) => principal))
-    .filter((principal) => principal.startsWith('User:sluice-'));
+    .filter((principal) => principal.startsWith('User:sluice-gw-demo-'));
   must(ours.length === 0, `the broker still has ACLs for ${ours.join(', ')}`);
   narrator.good('the gateway stopped: no broker user and no ACL of it is left');
 }
@@ -214,22 +234,8 @@ async function audit(world: World, narrator: Narrator): Promise<void> {
   narrator.good(`one changed name is noticed: ${(await auditor(1, 'verify', 'forged', '--key', key)).split('\n')[0]}`);
 }
 
-/** Runs the CLI as somebody, with their own key. */
-async function cli(world: World, who: string, args: readonly string[]): Promise<string> {
-  const ran = await runSluice(args, {
-    env: {
-      SLUICE_REPO: world.repo.url,
-      SLUICE_KEY: world.repo.keys[who]!.file,
-      XDG_CACHE_HOME: join(world.dir, 'cache'),
-      HOME: world.dir,
-    },
-  });
-  must(ran.code === 0, `sluice ${args.join(' ')} ended with ${ran.code}: ${ran.stderr}`);
-  return ran.stdout;
-}
-
-async function request(world: World, who: string, duration: string, reason: string): Promise<string> {
-  const out = await cli(world, who, [
+async function request(people: People, who: string, duration: string, reason: string): Promise<string> {
+  const out = await people.run(who, [
     'access',
     'request',
     '--stream',

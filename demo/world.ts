@@ -6,9 +6,11 @@ import { writeGatewayConfig } from '../test/support/gateway-config.ts';
 import { type GatewayProcess, startGatewayProcess } from '../test/support/gateway-process.ts';
 import { startKafka } from '../test/support/kafka-broker.ts';
 import { type OidcIssuer, startIssuer } from '../test/support/oidc-issuer.ts';
-import { makePolicyRepo, type PolicyRepo } from '../test/support/policy-repo.ts';
-import { storyNames, storyPeople, storyPolicies } from '../test/support/story-policies.ts';
+import { storyNames, storyPolicies } from '../test/support/story-policies.ts';
 import type { Narrator } from './narrator.ts';
+import { onGitea } from './on-gitea.ts';
+import { plainGit } from './plain-git.ts';
+import type { StoryForge } from './story-forge.ts';
 
 export interface BrokerAccess {
   readonly bootstrap: string;
@@ -21,7 +23,7 @@ export interface World {
   readonly dir: string;
   readonly broker: BrokerAccess;
   readonly issuer: OidcIssuer;
-  readonly repo: PolicyRepo;
+  readonly forge: StoryForge;
   readonly gateway: GatewayProcess;
   readonly gatewayDir: string;
   /** Prefix of the story's topics, so that a broker of one's own is not disturbed. */
@@ -34,11 +36,19 @@ export interface WorldOptions {
   readonly broker:
     | { readonly bootstrap: string; readonly user: string; readonly passwordFile: string | undefined }
     | undefined;
+  /** Where requests live. */
+  readonly forge: 'plain' | 'gitea';
   readonly stack: AsyncDisposableStack;
   readonly narrator: Narrator;
 }
 
-export async function buildWorld({ dir: given, broker: own, stack, narrator }: WorldOptions): Promise<World> {
+export async function buildWorld({
+  dir: given,
+  broker: own,
+  forge: kind,
+  stack,
+  narrator,
+}: WorldOptions): Promise<World> {
   const dir = resolve(given);
   await prepare(dir);
   narrator.chapter('The stage');
@@ -46,13 +56,15 @@ export async function buildWorld({ dir: given, broker: own, stack, narrator }: W
   const issuer = stack.use(await startIssuer({ names: [...storyNames] }));
   narrator.good(`an OIDC identity provider answers at ${issuer.issuer}`);
   const prefix = 'demo.';
-  const repo = makePolicyRepo(dir, [...storyPeople], storyPolicies({ issuer: issuer.issuer, prefix }));
-  narrator.good(`the policy repo is ${repo.url}; its first commit is ${repo.genesis.commit.slice(0, 12)}`);
+  const policies = storyPolicies({ issuer: issuer.issuer, prefix });
+  const forge =
+    kind === 'gitea' ? await onGitea(dir, policies, { stack, narrator }) : plainGit(dir, policies, narrator);
   const gatewayDir = join(dir, 'gateway');
   const config = writeGatewayConfig({
     dir: gatewayDir,
     name: 'gw-demo',
-    repo,
+    repo: forge.repo,
+    pollInterval: forge.pollInterval,
     owners: ['olga'],
     issuer,
     clusters: [
@@ -61,7 +73,8 @@ export async function buildWorld({ dir: given, broker: own, stack, narrator }: W
   });
   const gateway = stack.use(await startGatewayProcess(config, join(gatewayDir, 'gateway.log')));
   narrator.good(`the gateway follows it and listens at ${gateway.addresses.clusters['main']}`);
-  return { dir, broker, issuer, repo, gateway, gatewayDir, prefix };
+  await forge.webhooksTo(gateway.addresses.public);
+  return { dir, broker, issuer, forge, gateway, gatewayDir, prefix };
 }
 
 /** An earlier demo's folder is replaced; anybody else's is not touched. */

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { PolicyRepo } from './policy-repo.ts';
+import type { RepoOnForge } from './repo-on-forge.ts';
 
 export interface GatewayConfigOptions {
   readonly dir: string;
@@ -21,6 +22,7 @@ export interface GatewayConfigOptions {
     readonly sessionIdle?: string;
   }[];
   readonly logLevel?: string;
+  readonly pollInterval?: string;
   /** Merged into spec, last. */
   readonly spec?: Readonly<Record<string, unknown>>;
 }
@@ -46,10 +48,14 @@ export function writeGatewayConfig(options: GatewayConfigOptions): string {
     kind: 'Gateway',
     metadata: { name: options.name ?? 'gw-test' },
     spec: {
-      policyRepo: { url: repo.url, branch: 'main', pollInterval: 'PT1S' },
+      policyRepo: { url: repo.url, branch: 'main', pollInterval: options.pollInterval ?? 'PT1S' },
       trustRoot: {
         genesis: repo.genesis,
-        owners: options.owners.map((name) => ({ name, key: repo.keys[name]!.key })),
+        ...(repo.forge ? { forge: forgeIn(dir, repo.forge) } : {}),
+        owners: options.owners.map((name) => ({
+          name,
+          ...(repo.forge ? { account: repo.forge.people[name]!.id } : { key: repo.keys[name]!.key }),
+        })),
         threshold: 1,
         issuers: [{ issuer: issuer.issuer, audience: issuer.audience, algorithms: ['ES256'] }],
       },
@@ -66,4 +72,12 @@ export function writeGatewayConfig(options: GatewayConfigOptions): string {
   const file = join(dir, 'gateway.yaml');
   writeFileSync(file, stringify(document));
   return file;
+}
+
+/** `trustRoot.forge`, with its secrets in files. */
+function forgeIn(dir: string, { kind, api, name, id, gatewayToken, webhookSecret }: RepoOnForge): object {
+  const [tokenFile, webhookSecretFile] = [join(dir, 'forge-token'), join(dir, 'webhook-secret')];
+  writeFileSync(tokenFile, `${gatewayToken}\n`, { mode: 0o600 });
+  writeFileSync(webhookSecretFile, `${webhookSecret}\n`, { mode: 0o600 });
+  return { kind, url: api, repo: name, repoId: id, tokenFile, webhookSecretFile };
 }

@@ -26,12 +26,17 @@ export function cachePath(...parts: string[]): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sluice', ...parts);
 }
 
+/** Whether `filledOnce` made that folder. */
+export function isFilled(folder: string): boolean {
+  return existsSync(join(folder, marker));
+}
+
 /**
  * Makes `folder` once. `fill` gets an empty folder beside it, which gets its name when it is complete, so that a
  * crash leaves nothing half done, and of two processes that start together the first one wins.
  */
 export async function filledOnce(folder: string, fill: (folder: string) => Promise<void>): Promise<string> {
-  if (existsSync(join(folder, marker))) return folder;
+  if (isFilled(folder)) return folder;
   await mkdir(dirname(folder), { recursive: true });
   const temporary = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
   try {
@@ -40,7 +45,7 @@ export async function filledOnce(folder: string, fill: (folder: string) => Promi
     await rename(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    if (!existsSync(join(folder, marker))) throw error;
+    if (!isFilled(folder)) throw error;
   }
   return folder;
 }

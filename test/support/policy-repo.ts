@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { RepoOnForge } from './repo-on-forge.ts';
 import { sshKey } from './ssh-key.ts';
 
 export interface PolicyRepo {
@@ -10,6 +11,14 @@ export interface PolicyRepo {
   readonly genesis: { readonly commit: string; readonly tree: string };
   /** Private key files by person. */
   readonly keys: Readonly<Record<string, { readonly file: string; readonly key: string }>>;
+  /** Where it is hosted; left out = plain git. */
+  readonly forge?: RepoOnForge;
+}
+
+/** Environment in which the CLI works as somebody: their key, or the token of their account. */
+export function environmentOf({ url, genesis, keys, forge }: PolicyRepo, who: string): Record<string, string> {
+  if (!forge) return { SLUICE_REPO: url, SLUICE_KEY: keys[who]!.file };
+  return { SLUICE_REPO: url, SLUICE_GENESIS: genesis.commit, SLUICE_FORGE_TOKEN: forge.people[who]!.token };
 }
 
 const identity = {
@@ -27,8 +36,7 @@ export function makePolicyRepo(
   people: readonly string[],
   files: (keys: PolicyRepo['keys']) => Readonly<Record<string, string>>,
 ): PolicyRepo {
-  mkdirSync(join(dir, 'keys'), { recursive: true });
-  const keys = Object.fromEntries(people.map((name) => [name, sshKey(join(dir, 'keys', name))]));
+  const keys = keysOf(dir, people);
   const url = join(dir, 'policies.git');
   const work = join(dir, 'genesis');
   const git = (...args: string[]): string =>
@@ -47,4 +55,10 @@ export function makePolicyRepo(
     genesis: { commit: git('-C', work, 'rev-parse', 'HEAD'), tree: git('-C', work, 'rev-parse', 'HEAD^{tree}') },
     keys,
   };
+}
+
+/** SSH keys of people, made below `dir`. */
+export function keysOf(dir: string, people: readonly string[]): PolicyRepo['keys'] {
+  mkdirSync(join(dir, 'keys'), { recursive: true });
+  return Object.fromEntries(people.map((name) => [name, sshKey(join(dir, 'keys', name))]));
 }

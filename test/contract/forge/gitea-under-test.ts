@@ -1,7 +1,7 @@
 import { systemClock } from '../../../core/clock/clock.ts';
 import { GiteaApi } from '../../../core/forge/gitea/gitea-api.ts';
-import type { Gitea, GiteaUser } from '../../support/gitea/gitea.ts';
-import { storyPeople } from '../../support/story-policies.ts';
+import type { Gitea } from '../../support/gitea/gitea.ts';
+import { storyOnGitea } from '../../support/gitea/story-on-gitea.ts';
 import type { HostedForgeUnderTest, Person } from './hosted-world.ts';
 
 /** A repo of its own on the one server, with people of its own: a test may rename them. */
@@ -9,14 +9,7 @@ export async function giteaUnderTest(
   server: Gitea,
   n: number,
 ): Promise<HostedForgeUnderTest & { readonly repo: string; mergeNow(by: Person, number: number): Promise<boolean> }> {
-  const owner = `acme-${n}`;
-  await server.addUser(owner);
-  const { id, fullName } = await server.createRepo(owner, 'policies');
-  const users = {} as Record<Person, GiteaUser>;
-  for (const name of storyPeople) {
-    users[name] = await server.addUser(`${name}-${n}`);
-    await server.addCollaborator(fullName, users[name].login, 'write');
-  }
+  const { id, name: fullName, users } = await storyOnGitea(server, `-${n}`);
   const reviewOf = async (number: number, by: Person): Promise<number> => {
     const path = `/repos/${fullName}/pulls/${number}/reviews`;
     const reviews = (await server.api(server.admin.token, 'GET', path)) as { id: number; user: { id: number } }[];

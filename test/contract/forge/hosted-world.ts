@@ -1,7 +1,7 @@
 /** A policy repo on a hosted forge, people with accounts there, and gateways that follow it. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { type Clock, systemClock } from '../../../core/clock/clock.ts';
 import type { ForgeApi, Pull } from '../../../core/forge/hosted/forge-api.ts';
 import { HostedEvidence } from '../../../core/forge/hosted/hosted-evidence.ts';
@@ -12,7 +12,8 @@ import { RevisionLoader } from '../../../core/source/revision.ts';
 import { PolicyRound } from '../../../gateway/reconcile/policy-round.ts';
 import { SnapshotStore } from '../../../gateway/snapshot/snapshot-store.ts';
 import { StateStore } from '../../../gateway/state/state-store.ts';
-import { sshKey } from '../../support/ssh-key.ts';
+import { pushFirst, withAccounts } from '../../support/policies-on-forge.ts';
+import { keysOf } from '../../support/policy-repo.ts';
 import { type storyPeople, storyPolicies } from '../../support/story-policies.ts';
 import type { tempDir } from '../../support/temp-dir.ts';
 
@@ -70,20 +71,11 @@ export class HostedWorld implements AsyncDisposable {
     dir: HostedWorld['dir'],
     change: (files: Record<string, string>) => Record<string, string> = (same) => same,
   ): Promise<HostedWorld> {
-    const keys = Object.fromEntries(Object.keys(forge.accounts).map((name) => [name, sshKey(dir.join(`key-${name}`))]));
-    const files = change(withAccounts(storyPolicies({ issuer: 'https://idp.example', prefix: '' })(keys), forge));
-    const { url, token } = forge.git(undefined);
-    await using clone = await BareClone.open(dir.join('genesis'), url, { token: async () => token });
-    const tip = (await clone.fetch('main'))!;
-    const tree = await clone.writeTree(tip, files);
-    const author = { name: 'Genesis', email: 'genesis@example.com' };
-    const when = systemClock.now();
-    const commit = await clone.writeCommit(
-      { tree, parents: [tip], author, when, message: 'First policies' },
-      undefined,
-    );
-    await clone.push([{ ref: 'refs/heads/main', commit, expected: tip }]);
-    return new HostedWorld(forge, dir, { commit, tree });
+    const keys = keysOf(dir.path, Object.keys(forge.accounts));
+    const policies = storyPolicies({ issuer: 'https://idp.example', prefix: '' })(keys);
+    const files = change(withAccounts(policies, forge.api(undefined).host, forge.accounts));
+    const genesis = await pushFirst(dir.join('genesis'), forge.git(undefined), files);
+    return new HostedWorld(forge, dir, genesis);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -283,18 +275,4 @@ export function grantText(name: string, spec: Readonly<Record<string, unknown>>)
       ...spec,
     },
   });
-}
-
-function withAccounts(files: Record<string, string>, forge: HostedForgeUnderTest): Record<string, string> {
-  const host = forge.api(undefined).host;
-  return Object.fromEntries(
-    Object.entries(files).map(([path, text]) => {
-      const person = /^identities\/(\w+)\.yaml$/.exec(path)?.[1] as Person | undefined;
-      const id = person && forge.accounts[person];
-      if (id === undefined) return [path, text];
-      const document = parse(text) as { spec: { person: Record<string, unknown> } };
-      document.spec.person['accounts'] = [{ forge: host, id }];
-      return [path, stringify(document)];
-    }),
-  );
 }

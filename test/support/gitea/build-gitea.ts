@@ -7,7 +7,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SourceError } from '../../../core/errors/sluice-error.ts';
-import { cachePath, filledOnce } from '../maven.ts';
+import { cachePath, filledOnce, isFilled } from '../maven.ts';
 
 const run = promisify(execFile);
 
@@ -38,11 +38,18 @@ export interface GiteaBuild {
   readonly staticRoot: string;
 }
 
+const cached = (): string => cachePath(`gitea-${giteaVersion}`);
+
+/** Whether it is in this user's cache already, so that nothing has to be built. */
+export function isGiteaBuilt(): boolean {
+  return isFilled(cached());
+}
+
 /** The server of this user's cache, built when it is not there yet. */
 export async function buildGitea(): Promise<GiteaBuild> {
   try {
     const source = await download();
-    const folder = await filledOnce(cachePath(`gitea-${giteaVersion}`), (to) => build(source, to));
+    const folder = await filledOnce(cached(), (to) => build(source, to));
     return { binary: join(folder, 'gitea'), staticRoot: source.Dir };
   } catch (error) {
     throw new SourceError('ForgeFailed', 'Gitea could not be built', {

@@ -37,8 +37,11 @@ export interface Gitea extends AsyncDisposable {
   /** An `owner/name` with one commit on main. */
   createRepo(owner: string, name: string): Promise<{ readonly id: number; readonly fullName: string }>;
   addCollaborator(repo: string, login: string, permission: 'read' | 'write' | 'admin'): Promise<void>;
-  /** Nobody pushes to main, merges need approvals. */
-  protectBranch(repo: string, rule: { readonly approvals: number; readonly dismissStale: boolean }): Promise<void>;
+  /** Nobody pushes to main, but files that match `openFiles`; merges need approvals. */
+  protectBranch(
+    repo: string,
+    rule: { readonly approvals: number; readonly dismissStale: boolean; readonly openFiles?: string },
+  ): Promise<void>;
   /** All events go there. */
   addWebhook(repo: string, hook: { readonly url: string; readonly secret: string }): Promise<void>;
   /** Where git clones and pushes as a user. */
@@ -124,12 +127,13 @@ function calls(url: string, admin: GiteaUser): Omit<Gitea, typeof Symbol.asyncDi
     async addCollaborator(repo, login, permission) {
       await asAdmin('PUT', `/repos/${repo}/collaborators/${login}`, { permission });
     },
-    async protectBranch(repo, { approvals, dismissStale }) {
+    async protectBranch(repo, { approvals, dismissStale, openFiles = '' }) {
       await asAdmin('POST', `/repos/${repo}/branch_protections`, {
         rule_name: 'main',
         enable_push: false,
         required_approvals: approvals,
         dismiss_stale_approvals: dismissStale,
+        unprotected_file_patterns: openFiles,
       });
     },
     async addWebhook(repo, hook) {
