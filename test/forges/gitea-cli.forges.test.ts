@@ -57,7 +57,7 @@ test('asked, approved, merged and revoked with the binary and a token alone', as
     user: { id: number };
   };
   expect(user.id).toBe(forge.accounts.alice);
-  expect(body).toContain('`` INC-1 `\\|` @bob ``');
+  expect(body).toContain('``INC-1 `\\|` @bob``');
   expect(body).toContain('(`bob`, `carol`)');
   expect(await done('bob', 'access', 'list')).toContain(asked.name);
   await done('bob', 'approval', 'sign', asked.name, '--yes');
