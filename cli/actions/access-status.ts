@@ -116,6 +116,7 @@ async function mergedGrants(workspace: Workspace, clock: Clock): Promise<AccessS
         repo: { repoId, branch },
         now,
         maxSkew: 60_000,
+        since: undefined,
         uidUsed: admittedBefore.has(grant.uid),
         active: [...admittedBefore.values()].filter(
           (other) => other.subject === grant.subject && other.policy === grant.policy && evidence.mergedAt < other.end,

@@ -23,7 +23,7 @@ export interface Wanted {
  * Takes the statements that are about exactly this content: the latest word of a person wins. An approval must also be
  * fresh, based on the branch, and of somebody who may approve; a rejection stands as long as its author does not take
  * it back, and nothing that others write into a commit can silence it. `longest` is the longest time in ms from
- * approval to merge.
+ * approval to merge; what was said until `since` (epoch ms) is over.
  */
 export function screenApprovals(
   evidence: StepEvidence,
@@ -31,6 +31,7 @@ export function screenApprovals(
   excluded: ReadonlyMap<string, string>,
   longest: number,
   nameOf: (seen: SeenApproval) => string | undefined,
+  since = Number.NEGATIVE_INFINITY,
 ): { valid: readonly (SeenApproval & { name: string })[]; discounted: readonly Discounted[] } {
   const valid = new Map<string, SeenApproval & { name: string }>();
   // An owner may be known to the trust root by another name than their Identity's: the key tells.
@@ -48,6 +49,8 @@ export function screenApprovals(
     else if (seen.withdrawn !== undefined) drop('ApprovalWithdrawn', seen.withdrawn);
     else if (statement.repoId !== wanted.repo.repoId || statement.branch !== wanted.repo.branch)
       drop('ApprovalReplayed', 'it is for another repo or branch');
+    else if (statement.signedAt <= since && statement.verdict === 'approve')
+      drop('ApprovalReplayed', 'it was made before the baseline that the owners signed');
     else if (statement.kind !== wanted.kind || statement.uid !== wanted.uid)
       drop('ApprovalReplayed', 'it is for another request');
     else if (statement.digest !== wanted.content.digest) {

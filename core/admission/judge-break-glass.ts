@@ -25,6 +25,8 @@ export interface EmergencyFacts {
   readonly maxSkew: number;
   /** Identity whose key, of those that count now, made the signature over `breakGlassPayload`. */
   readonly signedBy: string | undefined;
+  /** Epoch ms of the baseline: signatures until then are over. */
+  readonly since: number | undefined;
   /** uid was admitted before, as a grant or an emergency. */
   readonly uidUsed: boolean;
   /** Grants and emergencies of the same subject under the same policy that have not ended. */
@@ -71,7 +73,7 @@ export function judgeBreakGlass(rules: PolicySet, emergency: BreakGlass, facts: 
     const who = facts.signedBy === undefined ? 'no key that counts here' : facts.signedBy;
     return refuse('UnsignedRequest', `it is for ${subject}, and ${who} signed what it comes to under these rules`);
   }
-  if (signedAt > now + maxSkew || now > signedAt + signatureLifetime) {
+  if (signedAt > now + maxSkew || now > signedAt + signatureLifetime || signedAt <= (facts.since ?? 0)) {
     const message = `it was signed at ${formatInstant(signedAt)}; a signature holds for ${formatIsoDuration(signatureLifetime)}`;
     return refuse('ApprovalExpired', message);
   }
@@ -96,7 +98,7 @@ export function judgeReview(
   rules: PolicySet,
   emergency: BreakGlass,
   evidence: StepEvidence,
-  facts: Pick<EmergencyFacts, 'repo' | 'now' | 'maxSkew'> & { readonly lastMergedAt: number },
+  facts: Pick<EmergencyFacts, 'repo' | 'now' | 'maxSkew' | 'since'> & { readonly lastMergedAt: number },
 ): GrantVerdict {
   const content = breakGlassDigest(rules, emergency, facts.repo);
   const { uid, name } = emergency;
@@ -107,7 +109,7 @@ export function judgeReview(
   if (outOfRange !== undefined)
     return { ...base, ...none, admitted: false, refusal: 'MergeTimeOutOfRange', message: outOfRange };
   const wanted = { repo: facts.repo, kind: 'grant', uid, content } as const;
-  const { missing, ...seen } = requiredApprovals(rules, breakGlassAsGrant(emergency), evidence, wanted);
+  const { missing, ...seen } = requiredApprovals(rules, breakGlassAsGrant(emergency), evidence, wanted, facts.since);
   if (missing) return { ...base, ...seen, admitted: false, ...missing };
   const message = `reviewed by ${seen.approvals.map(({ by }) => by).join(', ')}`;
   return { ...base, ...seen, admitted: true, refusal: undefined, message };

@@ -22,6 +22,8 @@ export interface GrantFacts {
   readonly active: number;
   /** Epoch ms of the latest merge that was admitted before this one; 0 when there is none. */
   readonly lastMergedAt: number;
+  /** Epoch ms of the baseline: approvals until then are over. */
+  readonly since: number | undefined;
 }
 
 export interface GrantJudgement {
@@ -66,7 +68,7 @@ export function judgeGrant(rules: PolicySet, grant: Grant, evidence: StepEvidenc
     );
   }
   const wanted = { repo: facts.repo, kind: 'grant', uid: grant.uid, content } as const;
-  const counted = requiredApprovals(rules, grant, evidence, wanted);
+  const counted = requiredApprovals(rules, grant, evidence, wanted, facts.since);
   const { missing, approvals } = counted;
   const seen = { approvals, discounted: counted.discounted };
   if (missing) return refuse(missing.refusal, missing.message, seen);

@@ -19,6 +19,8 @@ export interface PolicyFacts {
   readonly problem: string;
   /** Epoch ms of the latest merge that was admitted before this one; 0 when there is none. */
   readonly lastMergedAt: number;
+  /** Epoch ms of the baseline: approvals until then are over. */
+  readonly since: number | undefined;
   /** Epoch ms at which a change was last admitted, by its digest: what was signed before then is used up. */
   readonly usedUp: (digest: string) => number | undefined;
 }
@@ -52,7 +54,7 @@ export function judgePolicy(
   if (outOfRange !== undefined) return refuse('MergeTimeOutOfRange', outOfRange);
   const excluded = exclusions(rules, evidence, {});
   const wanted = { repo, kind: 'policy', uid: '', content } as const;
-  const screened = screenApprovals(evidence, wanted, excluded, longestAge, (seen) => seen.owner);
+  const screened = screenApprovals(evidence, wanted, excluded, longestAge, (seen) => seen.owner, facts.since);
   const used = facts.usedUp(content.digest) ?? Number.NEGATIVE_INFINITY;
   const valid = screened.valid.filter(({ statement }) => statement.verdict === 'reject' || statement.signedAt > used);
   const discounted = [

@@ -19,6 +19,7 @@ export function requiredApprovals(
   grant: Grant,
   evidence: StepEvidence,
   wanted: Wanted,
+  since?: number,
 ): CountedApprovals {
   const names = requiredRules(rules, grant);
   if (names.length === 0) {
@@ -28,7 +29,7 @@ export function requiredApprovals(
   const required = names.map((name) => rules.approverRules.get(name));
   const longest = Math.min(...required.map((rule) => rule?.maxAge ?? 0));
   const excluded = exclusions(rules, evidence, { subject: grant.subject, requestedBy: grant.requestedBy });
-  const { valid, discounted } = screenApprovals(evidence, wanted, excluded, longest, (seen) => seen.by);
+  const { valid, discounted } = screenApprovals(evidence, wanted, excluded, longest, (seen) => seen.by, since);
   const counting = valid.filter(({ statement }) => statement.verdict === 'approve');
   const approvals = counting.map(({ name, statement }) => ({
     by: name,

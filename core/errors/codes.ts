@@ -29,6 +29,10 @@ export const codes = {
     summary: 'A bearer token is expired, for another audience, badly signed or not a token.',
   },
   NoIdentity: { kind: 'access', summary: 'A valid token matches no Identity, or more than one.' },
+  OwnersNeeded: {
+    kind: 'access',
+    summary: 'Not enough owners of the trust root signed this, or it is nothing that they can sign.',
+  },
   NotEligible: { kind: 'access', summary: 'No policy lets this subject ask for this.' },
   // source
   GitFailed: { kind: 'source', summary: 'A git command failed.' },

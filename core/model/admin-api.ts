@@ -59,6 +59,13 @@ export interface SessionStatus {
   readonly worker: string | undefined;
 }
 
+/** A statement with the SSH signature of whoever said it. */
+export interface SignedText {
+  readonly text: string;
+  /** Armoured. */
+  readonly signature: string;
+}
+
 /** What the subject of an emergency has to sign, under the rules in force; or what is wrong with the document. */
 export interface EmergencyProposal {
   /** The text itself; undefined when the document is not taken. */

@@ -3,11 +3,12 @@ import { parseRfc3339 } from '../clock/instant.ts';
 import type { Problem } from '../errors/problem.ts';
 import { SourceError } from '../errors/sluice-error.ts';
 import type { BareClone, TreeEntry } from '../git/bare-clone.ts';
-import { loadDocumentAs } from '../load/load-document.ts';
+import { loadDocumentAs, type Validator } from '../load/load-document.ts';
 import { loadPolicySet } from '../load/load-policy-set.ts';
 import { type SourceFile, sourceLimits } from '../load/source-file.ts';
 import type { BreakGlass, Grant, PolicySet } from '../model/documents.ts';
-import { validateGrantDocument } from '../schema/grant.ts';
+import { type BreakGlassDocument, validateBreakGlassDocument } from '../schema/break-glass.ts';
+import { type GrantDocument, validateGrantDocument } from '../schema/grant.ts';
 import { validateRevocationDocument } from '../schema/revocation.ts';
 import {
   isBreakGlassFile,
@@ -112,6 +113,17 @@ export class RevisionLoader {
   async file(commit: string, path: string): Promise<SourceFile | undefined> {
     const entry = (await this.#clone.tree(commit)).find((one) => one.path === path);
     return entry && isRegular(entry) ? this.#file(entry) : undefined;
+  }
+
+  /** uids that documents of a commit use, of Grants and emergencies. */
+  async uids(commit: string): Promise<readonly string[]> {
+    const entries = (await this.#clone.tree(commit)).filter(isRegular);
+    const files = await this.#read(entries, (path) => isGrantFile(path) || isBreakGlassFile(path));
+    return files.flatMap((file) => {
+      const validate = isGrantFile(file.path) ? validateGrantDocument : validateBreakGlassDocument;
+      const { value } = loadDocumentAs<GrantDocument | BreakGlassDocument>(validate as Validator<GrantDocument>, file);
+      return value ? [value.spec.uid] : [];
+    });
   }
 
   async narrowing(commit: string): Promise<NarrowingDocuments> {

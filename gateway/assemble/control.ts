@@ -195,9 +195,9 @@ export async function startGateway(
         reconcile: () => loop.runNow(),
         kill: (id) => plane.kill(id),
         emergencies: {
-          propose: (file) => round.proposal(file),
+          propose: (file) => round.emergencies.propose(file),
           async admit(file) {
-            const verdict = await round.emergency(file);
+            const verdict = await round.emergencies.admit(file);
             showEmergencies(conditions, state.current, clock.now());
             return verdict;
           },

@@ -16,7 +16,7 @@ import type { TrustRoot } from '../../core/model/trust-root.ts';
 import type { GrantVerdict } from '../../core/model/verdict.ts';
 import type { RevisionLoader } from '../../core/source/revision.ts';
 import type { Emergency, GatewayState } from '../state/state-store.ts';
-import { isOver } from './ended.ts';
+import { isOver, isUsed } from './ended.ts';
 
 export interface EmergencySources {
   readonly loader: Pick<RevisionLoader, 'emergency' | 'file'>;
@@ -62,7 +62,8 @@ export async function judgeEmergency(
     maxSkew: trustRoot.maxSkew,
     commit,
     signedBy: await verifySsh(payload, signature, breakGlassNamespace, keysAt(rules, now)),
-    uidUsed: state.grants[uid] !== undefined,
+    uidUsed: isUsed(state, uid),
+    since: state.baseline?.at,
     active: Object.values(state.grants).filter(
       ({ grant }) => grant.subject === subject && grant.policy === policy && now < grant.end && !isOver(state, grant),
     ).length,
@@ -111,6 +112,7 @@ export function reviewOf(
     now,
     maxSkew: trustRoot.maxSkew,
     lastMergedAt: state.lastMergedAt,
+    since: state.baseline?.at,
   });
 }
 

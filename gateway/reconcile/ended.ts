@@ -15,3 +15,8 @@ export function isOver(
     )
   );
 }
+
+/** A uid is admitted once, ever: also one that was in the repo when the owners signed a baseline. */
+export function isUsed({ grants, baseline }: Pick<GatewayState, 'grants' | 'baseline'>, uid: string): boolean {
+  return grants[uid] !== undefined || (baseline?.uids.includes(uid) ?? false);
+}

@@ -12,7 +12,7 @@ import type { RevisionLoader } from '../../core/source/revision.ts';
 import type { GatewayState } from '../state/state-store.ts';
 import { withAcknowledgement } from './acknowledged.ts';
 import { type EmergencySources, type JudgedEmergency, judgeEmergency, reviewOf, withEmergency } from './emergencies.ts';
-import { isOver } from './ended.ts';
+import { isOver, isUsed } from './ended.ts';
 
 /** A request asks for one grant; each that is more costs a reading of all rules. */
 const mostGrants = 50;
@@ -91,6 +91,7 @@ export async function judgeStep(
       trustRoot,
       now,
       lastMergedAt: state.lastMergedAt,
+      since: state.baseline?.at,
       usedUp: (digest) => (Object.hasOwn(state.policyMerges, digest) ? state.policyMerges[digest] : undefined),
       loads: loaded.policySet !== undefined,
       problem: loaded.problems.find(({ severity }) => severity === 'error')?.message ?? '',
@@ -160,7 +161,8 @@ async function judgeGrantFile(
     repo: { repoId: trustRoot.repoId, branch: trustRoot.branch },
     now,
     maxSkew: trustRoot.maxSkew,
-    uidUsed: state.grants[grant.uid] !== undefined,
+    uidUsed: isUsed(state, grant.uid),
+    since: state.baseline?.at,
     active: active.length,
     lastMergedAt: state.lastMergedAt,
   });

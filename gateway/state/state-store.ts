@@ -36,6 +36,10 @@ export interface GatewayState {
   readonly admittedCommit: string;
   /** The last commit of the branch that was judged. */
   readonly judgedCommit: string;
+  /** Why nothing is judged before the owners sign a baseline; undefined when this is the gateway's own memory. */
+  readonly lost: string | undefined;
+  /** Where owners had judging begin: approvals from before, and uids that were in the repo then, count for nothing new. */
+  readonly baseline: { readonly at: number; readonly uids: readonly string[] } | undefined;
   /** A refused change of the rules that was not taken back yet: rules stay as they were admitted. */
   readonly frozen: { readonly commit: string; readonly refusal: Refusal; readonly message: string } | undefined;
   /** Every grant ever admitted, by uid: a uid is admitted once. */
@@ -72,13 +76,19 @@ export class StateStore implements AsyncDisposable {
     this.#state = state;
   }
 
-  /** Opens the folder's state, or begins one at the genesis commit when there is none. */
-  static async open(dir: string, root: StateRoot, now: number): Promise<StateStore> {
+  /**
+   * Opens the folder's state, or begins one at the genesis commit when there is none. `livedBefore`: something else tells
+   * that this gateway has judged before, so a state that is not there was lost, and with it what was revoked.
+   */
+  static async open(dir: string, root: StateRoot, now: number, livedBefore = false): Promise<StateStore> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const lock = lockState(dir, now);
     try {
       const file = join(dir, 'state.json');
-      const state = existsSync(file) ? await read(file, root) : beginning(root);
+      const lost = 'this gateway has recordings, and no state that says what it admitted and what was revoked';
+      const state = existsSync(file)
+        ? await read(file, root)
+        : { ...beginning(root), lost: livedBefore ? lost : undefined };
       const store = new StateStore(file, lock, state);
       await store.update((same) => ({ ...same }));
       return store;
@@ -119,6 +129,8 @@ function beginning({ repoId, genesis }: StateRoot): GatewayState {
     repoId,
     admittedCommit: genesis.commit,
     judgedCommit: genesis.commit,
+    lost: undefined,
+    baseline: undefined,
     frozen: undefined,
     grants: {},
     emergencies: {},

@@ -67,6 +67,7 @@ function judge(
     now: mergedAt + 1000,
     loads: true,
     problem: '',
+    since: undefined,
     lastMergedAt: 0,
     usedUp: () => undefined,
     ...bend.facts,

@@ -128,6 +128,7 @@ export function judge(approvals: readonly SeenApproval[], bend: Bend = {}): Gran
     now: evidence.mergedAt + 1000,
     maxSkew: minute,
     uidUsed: false,
+    since: undefined,
     active: 0,
     lastMergedAt: 0,
     ...bend.facts,

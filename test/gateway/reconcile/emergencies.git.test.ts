@@ -193,11 +193,11 @@ test('who may not has it from the command, with the nearest policy; a signature 
   await using _late = later;
   await later.round.run();
   const at = { path: file, bytes: Buffer.from(yaml) };
-  expect(await later.round.emergency(at)).toMatchObject({ admitted: false, refusal: 'ApprovalExpired' });
+  expect(await later.round.emergencies.admit(at)).toMatchObject({ admitted: false, refusal: 'ApprovalExpired' });
   // Handed to a gateway itself it is in force at once, beside any round.
-  expect(await gw.round.emergency(at)).toMatchObject({ admitted: true });
+  expect(await gw.round.emergencies.admit(at)).toMatchObject({ admitted: true });
   expect(live(gw)).toEqual([uid]);
-  expect(await gw.round.emergency(at)).toMatchObject({ admitted: false, refusal: 'UidReused' });
+  expect(await gw.round.emergencies.admit(at)).toMatchObject({ admitted: false, refusal: 'UidReused' });
   await gw[Symbol.asyncDispose]();
   await using again = await StateStore.open(repo.dir.join('gw'), repo.trustRoot(), systemClock.now());
   expect(again.current.emergencies[uid]).toMatchObject({ subject: 'alice' });
@@ -211,8 +211,8 @@ test('git is down: the gateway itself says what to sign, and takes it', async ()
   const never = (): Promise<never> => Promise.reject(new TypeError('not asked here'));
   const unused = { status: never, sessions: never, explainGrant: () => undefined, reconcile: never, kill: never };
   const emergencies = {
-    propose: (file: SourceFile) => round.proposal(file),
-    admit: (file: SourceFile) => round.emergency(file),
+    propose: (file: SourceFile) => round.emergencies.propose(file),
+    admit: (file: SourceFile) => round.emergencies.admit(file),
   };
   const recorder = { record: () => Promise.resolve() };
   await using served = await serveSocket(adminApp({ ...unused, emergencies, recorder }), repo.dir.join('admin.sock'));

@@ -13,6 +13,8 @@ const state: GatewayState = {
   judgedCommit: '1'.repeat(40),
   frozen: undefined,
   grants: { [grant.uid]: entry },
+  lost: undefined,
+  baseline: undefined,
   emergencies: {},
   deletedGrants: [],
   refusals: [],
