@@ -50,6 +50,9 @@ export async function reportChange(question: ReportQuestion): Promise<ChangeRepo
   const shown = (file: string): string => (path === '' || file === '' ? path + file : `${path}/${file}`);
   const files = await filesAt(objects, head);
   let checked = validateFiles(files, shown);
+  const { policySet, tests } = checked;
+  const ran =
+    checked.errors === 0 && policySet ? runTests({ policySet, tests, minCoverage }, files.files, shown) : undefined;
   const add = (problems: readonly Problem[]): void => {
     checked = withProblems(checked, problems);
   };
@@ -63,8 +66,6 @@ export async function reportChange(question: ReportQuestion): Promise<ChangeRepo
   const change = base === undefined ? undefined : await planSides(objects, { base, head, path }, checked);
   const beyond = change && unacknowledgedProblem(change);
   if (beyond) add([beyond]);
-  const { policySet, tests } = checked;
-  const ran = policySet && runTests({ policySet, tests, minCoverage }, files.files, shown);
   return {
     base,
     head,
@@ -108,7 +109,7 @@ async function planSides(
   checked: ValidateResult,
 ): Promise<PlanResult> {
   const left = await baseSet(objects, new RevisionLoader(objects), base);
-  const after = checked.errors === 0 ? checked.policySet : undefined;
+  const after = checked.policySet;
   const [before, problems] = [left.policySet, left.problems.filter(({ severity }) => severity === 'error')];
   const plan = before && after && planOf(before, after);
   return {

@@ -51,7 +51,7 @@ function verdict({ checked, tests }: ChangeReport): string[] {
   const shown = lines.slice(0, 20);
   const rest = lines.length - shown.length;
   const counted = `**${count(errors, 'error')}, ${count(warnings, 'warning')}** in ${count(checked.documents, 'document')}.`;
-  const testLine = tests ? [testText(tests)] : [];
+  const testLine = [tests ? testText(tests) : 'Policy tests: not run, as the files are not valid.'];
   const failures = (tests?.runs ?? [])
     .flatMap((run) => run.failures.map((failure) => failureProblem(run, failure, tests!)))
     .slice(0, 20)
