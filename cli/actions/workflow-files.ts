@@ -42,6 +42,7 @@ on:
   # That is safe because nothing of the pull request is checked out or run: the action reads it as data. Keep it so.
   pull_request_target:
     branches: [main]
+    types: [opened, synchronize, reopened, edited] # edited, as one may be pointed here from another branch
   push:
     branches: [main]
 ${kind === 'github' ? '  merge_group:\n' : ''}permissions: {}
