@@ -1,8 +1,9 @@
 // dist/action/main.mjs: the action for workflows as one file, so that it runs where nothing is installed.
-import { rename } from 'node:fs/promises';
+import { appendFile, rename } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { BugError } from '../core/errors/sluice-error.ts';
+import { licensesOf } from './licenses-of.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = process.argv[2] ?? `${root}dist/action/main.mjs`;
@@ -17,6 +18,8 @@ const bundle = await rolldown({
   },
 });
 const part = `${out}.${process.pid}`; // whoever runs the file meanwhile has it whole
-await bundle.write({ file: part, format: 'esm', codeSplitting: false, comments: false });
+const { output } = await bundle.write({ file: part, format: 'esm', codeSplitting: false, comments: false });
 await bundle.close();
+const [{ moduleIds }] = output;
+await appendFile(part, `/*\nPackages that are in this file:\n\n${licensesOf(moduleIds).replaceAll('*/', '* /')}*/\n`);
 await rename(part, out);

@@ -124,6 +124,13 @@ test('the description of the action is the one that sluice init writes', async (
   expect(await readFile(description, 'utf8')).toBe(actionFile('../../../dist/action/main.mjs'));
 });
 
+test('the program says which packages are in it, and under which licenses', async () => {
+  const [, packages = ''] = (await readFile(program, 'utf8')).split('Packages that are in this file:');
+  for (const name of ['yaml', 'simple-git', '@octokit/core', 'ajv']) {
+    expect(packages).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+\\n\\n[^\\n]+`, 'm'));
+  }
+});
+
 test('a request is told on its line, in the summary, in the outputs and in one comment', async () => {
   await using there = await scene();
   const pull = await there.ask({ [grantFile]: grant() });
