@@ -1,6 +1,7 @@
 import { request } from 'node:http';
-import { UpstreamError } from '../../core/errors/sluice-error.ts';
-import type { EmergencyProposal, GatewayStatus, SessionStatus } from '../../core/model/admin-api.ts';
+import type { OwnerWish } from '../../core/admission/owner-statement.ts';
+import { AccessError, UpstreamError } from '../../core/errors/sluice-error.ts';
+import type { EmergencyProposal, GatewayStatus, SessionStatus, SignedText } from '../../core/model/admin-api.ts';
 import type { GrantVerdict } from '../../core/model/verdict.ts';
 
 /** Talks to a gateway's admin API through its unix socket. */
@@ -28,6 +29,15 @@ export class GatewayClient {
     return this.#call('POST', '/reconcile') as Promise<GatewayStatus>;
   }
 
+  /** What owners would have to sign. */
+  ownerWish(kind: OwnerWish['kind'], commit: string): Promise<OwnerWish> {
+    return this.#call('POST', '/owners/wish', false, { kind, commit }) as Promise<OwnerWish>;
+  }
+
+  ownersSigned(kind: OwnerWish['kind'], commit: string, signed: readonly SignedText[]): Promise<OwnerWish> {
+    return this.#call('POST', '/owners', false, { kind, commit, signed }) as Promise<OwnerWish>;
+  }
+
   proposeEmergency(document: { readonly name: string; readonly yaml: string }): Promise<EmergencyProposal> {
     return this.#call('POST', '/break-glass/proposal', false, document) as Promise<EmergencyProposal>;
   }
@@ -52,6 +62,7 @@ export class GatewayClient {
         });
         response.on('end', () => {
           if (mayMiss && response.statusCode === 404) return resolve(undefined);
+          if (response.statusCode === 409) return reject(refusal(text));
           if (response.statusCode !== 200) return reject(this.#failed(`it answered ${response.statusCode}`));
           resolve(JSON.parse(text));
         });
@@ -70,4 +81,13 @@ export class GatewayClient {
       cause,
     });
   }
+}
+
+/** The gateway understood, and does not do it. */
+function refusal(text: string): AccessError {
+  const { error, why, fix } = JSON.parse(text) as { error: string; why?: string; fix?: string };
+  return new AccessError('OwnersNeeded', error, {
+    ...(why === undefined ? {} : { why }),
+    ...(fix === undefined ? {} : { fix }),
+  });
 }

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { GatewayStatus, SessionStatus } from '../../core/model/admin-api.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import { addBreakGlass, type EmergencyControls } from './break-glass.ts';
+import { addOwners, type OwnerControls } from './owners.ts';
 
 export interface AdminControls {
   readonly status: () => Promise<GatewayStatus>;
@@ -11,6 +12,7 @@ export interface AdminControls {
   readonly reconcile: () => Promise<void>;
   readonly kill: (session: string) => Promise<boolean>;
   readonly emergencies: EmergencyControls;
+  readonly owners: OwnerControls;
   readonly recorder: Pick<Recorder, 'record'>;
 }
 
@@ -35,6 +37,7 @@ export function adminApp(controls: AdminControls): Hono {
     await audited('kill', id);
     return (await controls.kill(id)) ? c.json({ killed: id }) : c.json({ error: 'no such session' }, 404);
   });
+  addOwners(app, controls.owners);
   addBreakGlass(app, controls.emergencies);
   app.notFound((c) => c.json({ error: 'there is nothing here' }, 404));
   app.onError((_error, c) => c.json({ error: 'the gateway could not do this; its log says why' }, 500));

@@ -27,7 +27,7 @@ import { showEmergencies } from './emergencies.ts';
 import { evidenceFrom, gitToken } from './evidence.ts';
 import { maskersFor } from './maskers.ts';
 import { brokerWords, PartsHealth, recorderWords, workerWords } from './parts-health.ts';
-import { openRecorder } from './recording.ts';
+import { hasRecordings, openRecorder } from './recording.ts';
 import { grantStatuses, statusOf } from './status.ts';
 import { version } from './version.ts';
 import { webhookOf } from './webhook.ts';
@@ -56,7 +56,7 @@ export async function startGateway(
   const startedAt = clock.now();
   const metrics = new Metrics();
   const conditions = new Conditions(clock);
-  const state = stack.use(await StateStore.open(config.stateDir, config.trustRoot, clock.now()));
+  const state = stack.use(await StateStore.open(config.stateDir, config.trustRoot, clock.now(), hasRecordings(config)));
   const recording = new PartsHealth(conditions, recorderWords);
   const recorder = await openRecorder({
     config,
@@ -194,6 +194,14 @@ export async function startGateway(
         recorder,
         reconcile: () => loop.runNow(),
         kill: (id) => plane.kill(id),
+        owners: {
+          wish: (kind, revision) => round.owners.wish(kind, revision),
+          async sign(kind, revision, signed) {
+            const wish = await round.owners.sign(kind, revision, signed);
+            loop.wake();
+            return wish;
+          },
+        },
         emergencies: {
           propose: (file) => round.emergencies.propose(file),
           async admit(file) {

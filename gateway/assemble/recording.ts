@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { logOrigin } from '../../core/audit/checkpoint.ts';
+import { findLogs } from '../../core/audit/recording-folder.ts';
 import type { Clock } from '../../core/clock/clock.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { recordingSigner } from '../config/key-files.ts';
@@ -35,4 +37,10 @@ export async function openRecorder(options: {
       if (!healthy) log.error('the recording cannot be written: nothing that must be recorded goes on', { error });
     },
   });
+}
+
+/** Whether this gateway has lived before. */
+export function hasRecordings({ recording, name }: Pick<GatewayConfig, 'recording' | 'name'>): boolean {
+  const folder = join(recording.dir, name);
+  return existsSync(folder) && findLogs(folder).length > 0;
 }

@@ -84,7 +84,7 @@ export async function ownerSigned(
         lost: undefined,
         lastMergedAt: Math.max(next.lastMergedAt, signedAt),
         baseline: {
-          at: Math.max(signedAt, current.baseline?.at ?? 0),
+          at: now,
           uids: [...new Set([...(current.baseline?.uids ?? []), ...uids])],
         },
       };

@@ -17,7 +17,14 @@ function serveStatus({ round, state }: Follower, path: string) {
     await round.run();
     return { ready: true, grants: grantStatuses(state.current, systemClock.now()) } as unknown as GatewayStatus;
   };
-  const unused = { sessions: never, explainGrant: () => undefined, reconcile: never, kill: never, emergencies: { propose: never, admit: never } };
+  const unused = {
+    sessions: never,
+    explainGrant: () => undefined,
+    reconcile: never,
+    kill: never,
+    emergencies: { propose: never, admit: never },
+    owners: { wish: never, sign: never },
+  };
   return serveSocket(adminApp({ ...unused, status, recorder: { record: () => Promise.resolve() } }), path);
 }
 

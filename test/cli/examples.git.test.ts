@@ -84,6 +84,7 @@ const run: Readonly<Record<string, Example>> = {
 };
 
 const forge = 'needs a forge with a request on it; test/cli/access.git.test.ts has one';
+const owners = 'needs a gateway that refused something; test/gateway/reconcile/owners.git.test.ts has one';
 const gateway = 'needs a gateway that runs; test/e2e has one';
 const machine = "names a folder of a gateway's machine; its sibling with another folder is run";
 const terminal = 'asks on a terminal; test/cli/request-questions.git.test.ts has one';
@@ -91,6 +92,13 @@ const network = 'asks identity providers and brokers on the network; test/cli/do
 
 /** The examples that do not run here, with why. */
 const left: Readonly<Record<string, string>> = {
+  'sluice gateway admit 1f2e3d4c5b6a': owners,
+  'sluice gateway admit 1f2e3d4c5b6a --key ~/.ssh/id_ed25519': owners,
+  'sluice gateway admit --wish wish.json --key ~/.ssh/id_ed25519 --out olga.json': owners,
+  'sluice gateway admit 1f2e3d4c5b6a --signed olga.json --signed paul.json': owners,
+  'sluice gateway baseline 1f2e3d4c5b6a': owners,
+  'sluice gateway baseline 1f2e3d4c5b6a --key ~/.ssh/id_ed25519': owners,
+  'sluice gateway baseline 1f2e3d4c5b6a --signed olga.json --signed paul.json': owners,
   'sluice access break-glass --stream payments --operation consume --for 20m --reason "INC-4711: refunds are stuck"':
     forge,
   'sluice access break-glass --stream payments --operation consume --for 20m --reason "INC-4711" --policy payments-read-on-request --as alice --key ~/.ssh/id_ed25519 --socket /run/sluice/admin.sock':

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import type { AuditEvent } from '../../../core/audit/event.ts';
-import { UpstreamError } from '../../../core/errors/sluice-error.ts';
+import { AccessError, UpstreamError } from '../../../core/errors/sluice-error.ts';
 import type { GatewayStatus } from '../../../core/model/admin-api.ts';
 import type { GrantVerdict } from '../../../core/model/verdict.ts';
 import { type AdminControls, adminApp } from '../../../gateway/api/admin-app.ts';
@@ -40,6 +40,14 @@ function controls(options: { audit?: 'fails' } = {}) {
     kill: (id) => {
       order.push(`killed ${id}`);
       return Promise.resolve(id === 's1');
+    },
+    owners: {
+      wish: async (kind, commit) => ({ kind, commit, repoId: 'r', branch: 'main', tombstones: '' }),
+      sign: async (kind, commit, signed) => {
+        if (signed.length === 0) throw new AccessError('OwnersNeeded', 'not signed', { why: '0 of 1' });
+        order.push(`${kind} ${commit} by ${signed.length}`);
+        return { kind, commit, repoId: 'r', branch: 'main', tombstones: '' };
+      },
     },
     emergencies: {
       propose: async ({ path }) => ({ payload: `sign ${path}`, problem: '' }),
@@ -119,6 +127,21 @@ test('questions: status, sessions, grants', async () => {
   expect(await (await app.request('/grants/g1')).json()).toEqual({ name: 'g1' });
   expect((await app.request('/grants/none')).status).toBe(404);
   expect(order).toEqual([]); // reading is not audited
+});
+
+test('owners: what there is to sign, what they signed, and why it is not enough', async () => {
+  await using dir = await tempDir();
+  const { app, order } = controls();
+  await using served = await serveSocket(app, dir.join('admin.sock'));
+  const post = (path: string, body: unknown) => call(served.address, 'POST', path, JSON.stringify(body));
+  const asked = { kind: 'admit', commit: 'a'.repeat(40) };
+  expect(JSON.parse((await post('/owners/wish', asked)).body)).toMatchObject({ ...asked, branch: 'main' });
+  const unsigned = await post('/owners', asked);
+  expect([unsigned.code, JSON.parse(unsigned.body)]).toEqual([409, { error: 'not signed', why: '0 of 1' }]);
+  expect((await post('/owners', { ...asked, signed: [{ text: 't', signature: 's' }] })).code).toBe(200);
+  expect(order).toEqual([`admit ${'a'.repeat(40)} by 1`]);
+  for (const bad of [{}, { ...asked, kind: 'x' }, { ...asked, commit: '--upload-pack=x' }, { ...asked, signed: [1] }])
+    expect((await post('/owners', bad)).code).toBe(400);
 });
 
 test('an emergency is handed over as its name and text; anything else is refused unread', async () => {

@@ -210,12 +210,16 @@ test('git is down: the gateway itself says what to sign, and takes it', async ()
   const { round } = gw;
   const never = (): Promise<never> => Promise.reject(new TypeError('not asked here'));
   const unused = { status: never, sessions: never, explainGrant: () => undefined, reconcile: never, kill: never };
+  const owners = { wish: never, sign: never };
   const emergencies = {
     propose: (file: SourceFile) => round.emergencies.propose(file),
     admit: (file: SourceFile) => round.emergencies.admit(file),
   };
   const recorder = { record: () => Promise.resolve() };
-  await using served = await serveSocket(adminApp({ ...unused, emergencies, recorder }), repo.dir.join('admin.sock'));
+  await using served = await serveSocket(
+    adminApp({ ...unused, emergencies, owners, recorder }),
+    repo.dir.join('admin.sock'),
+  );
   renameSync(repo.repo.url, `${repo.repo.url}-gone`);
   const wish = [
     '--stream',

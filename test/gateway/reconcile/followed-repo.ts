@@ -80,11 +80,11 @@ export class FollowedRepo implements AsyncDisposable {
   }
 
   /** `ahead`: ms by which this gateway's clock is ahead. */
-  async follow(name = 'gw', bend: Partial<TrustRoot> = {}, ahead = 0): Promise<Follower> {
+  async follow(name = 'gw', bend: Partial<TrustRoot> = {}, ahead = 0, livedBefore = false): Promise<Follower> {
     const clock: Clock = { ...systemClock, now: () => systemClock.now() + ahead };
     const trustRoot = this.trustRoot(bend);
     const clone = await BareClone.open(this.dir.join(name, 'clone'), this.repo.url);
-    const state = await StateStore.open(this.dir.join(name), trustRoot, systemClock.now());
+    const state = await StateStore.open(this.dir.join(name), trustRoot, systemClock.now(), livedBefore);
     const snapshots = new SnapshotStore();
     const events: AuditEvent[] = [];
     const follower: Omit<Follower, 'round'> = {

@@ -1,0 +1,57 @@
+import type { Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { OwnerWish } from '../../core/admission/owner-statement.ts';
+import { SluiceError } from '../../core/errors/sluice-error.ts';
+import type { SignedText } from '../../core/model/admin-api.ts';
+
+export interface OwnerControls {
+  readonly wish: (kind: OwnerWish['kind'], revision: string) => Promise<OwnerWish>;
+  readonly sign: (kind: OwnerWish['kind'], revision: string, signed: readonly SignedText[]) => Promise<OwnerWish>;
+}
+
+const largest = 256 * 1024;
+const revisionForm = /^[0-9a-f]{7,64}$/;
+
+/** POST /owners/wish and /owners: what owners of the trust root sign beside requests. Body: `{kind, commit, signed}`. */
+export function addOwners(app: Hono, { wish, sign }: OwnerControls): void {
+  const limit = bodyLimit({
+    maxSize: largest,
+    onError: (c) => c.json({ error: `the body may have ${largest} bytes` }, 413),
+  });
+  app.post('/owners/wish', limit, async (c) => {
+    const asked = read(await c.req.json().catch(() => undefined));
+    return asked ? answer(c, () => wish(asked.kind, asked.commit)) : c.json({ error: unread }, 400);
+  });
+  app.post('/owners', limit, async (c) => {
+    const asked = read(await c.req.json().catch(() => undefined));
+    return asked ? answer(c, () => sign(asked.kind, asked.commit, asked.signed)) : c.json({ error: unread }, 400);
+  });
+}
+
+const unread =
+  'the body has to be {"kind": "admit" or "baseline", "commit": COMMIT, "signed": [{"text", "signature"}]}';
+
+/** Whoever can open the socket may know why. */
+async function answer(c: Context, job: () => Promise<OwnerWish>): Promise<Response> {
+  try {
+    return c.json(await job());
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return c.json({ error: error.message, why: error.why, fix: error.fix }, 409);
+  }
+}
+
+function read(
+  body: unknown,
+): { readonly kind: OwnerWish['kind']; readonly commit: string; readonly signed: readonly SignedText[] } | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { kind, commit, signed = [] } = body as Record<string, unknown>;
+  if ((kind !== 'admit' && kind !== 'baseline') || typeof commit !== 'string' || !revisionForm.test(commit))
+    return undefined;
+  return Array.isArray(signed) && signed.every(isSigned) ? { kind, commit, signed } : undefined;
+}
+
+function isSigned(value: unknown): value is SignedText {
+  const { text, signature } = (value ?? {}) as Partial<SignedText>;
+  return typeof text === 'string' && typeof signature === 'string';
+}
