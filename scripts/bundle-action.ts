@@ -13,6 +13,7 @@ const bundle = await rolldown({
   cwd: root,
   platform: 'node',
   external: [],
+  transform: { target: 'node22' }, // Gitea's runners take the Node of their image, whatever action.yml says
   onLog: (level, log) => {
     if (level === 'warn') throw new BugError(log.message); // something is left out of the file
   },

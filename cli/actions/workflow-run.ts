@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { InputError } from '../../core/errors/sluice-error.ts';
 import { isCommit } from '../../core/forge/hosted/answer-fields.ts';
 
+/** What scripts/bundle-action.ts makes the program for. */
+const oldestNode = 22;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A pull request, as the event says. */
@@ -69,6 +72,14 @@ export function readWorkflowRun(env: Environment): WorkflowRun {
     summaryFile: said(env, 'GITHUB_STEP_SUMMARY'),
     inputs: readInputs(env),
   };
+}
+
+/** Gitea's runners take the Node of their image, whatever action.yml asks for. */
+export function demandNode(version: string): void {
+  if (Number(version.split('.')[0]) >= oldestNode) return;
+  throw new InputError('BadUsage', `the check needs Node ${oldestNode} or newer, and this is ${version}`, {
+    fix: 'use a newer runner, or an image for it that has a newer Node',
+  });
 }
 
 /** Gitea's variable names the server in some versions, GitHub's the API. */

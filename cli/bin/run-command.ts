@@ -13,6 +13,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+setInterval(() => undefined, 60_000); // the clock's own timers let a process end, as when a forge is asked again
 try {
   const argv = process.argv.slice(2);
   await run(argv, loadOptions(argv));

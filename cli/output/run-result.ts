@@ -38,8 +38,7 @@ export function runFailures({ checked, tests, change }: ChangeReport, failOnWide
 }
 
 /** Lines for GITHUB_OUTPUT; each value is a word. */
-export function runOutputs(report: ChangeReport, comment: StickyOutcome | undefined, file: string | undefined): string {
-  const { checked, tests, change, grants, rules } = report;
+function runOutputs({ checked, tests, change, grants, rules }: ChangeReport, file: string | undefined): string {
   const values: readonly (readonly [string, string | number | boolean | undefined])[] = [
     ['valid', checked.errors === 0],
     ['errors', checked.errors],
@@ -51,7 +50,6 @@ export function runOutputs(report: ChangeReport, comment: StickyOutcome | undefi
       'approval-digest',
       grants.length === 1 && !rules ? grants[0]?.digest : grants.length === 0 ? rules?.digest : undefined,
     ],
-    ['comment', comment],
     ['report', file],
   ];
   return values.map(([name, value]) => (value === undefined ? '' : `${name}=${value}\n`)).join('');
@@ -64,11 +62,19 @@ export function runError(error: unknown): { readonly text: string; readonly exit
 }
 
 /** Appends what the workflow reads, and writes the report where it is asked for. */
-export function writeRun(run: WorkflowRun, outputs: string, markdown: string): void {
-  if (run.outputFile !== undefined) appendFileSync(run.outputFile, outputs);
-  if (run.summaryFile !== undefined) appendFileSync(run.summaryFile, `${markdown}\n`);
-  const { report } = run.inputs;
-  if (report === undefined) return;
-  mkdirSync(dirname(report), { recursive: true });
-  writeFileSync(report, markdown);
+export function writeRun(run: WorkflowRun, report: ChangeReport, markdown: string): void {
+  const { outputFile, summaryFile, inputs } = run;
+  if (outputFile !== undefined) appendFileSync(outputFile, runOutputs(report, inputs.report));
+  if (summaryFile !== undefined) appendFileSync(summaryFile, `${markdown}\n`);
+  if (inputs.report === undefined) return;
+  mkdirSync(dirname(inputs.report), { recursive: true });
+  writeFileSync(inputs.report, markdown);
+}
+
+/** What became of the comment, as an output and, where that has to be explained, as an annotation. */
+export function commentResult({ outputFile }: WorkflowRun, comment: StickyOutcome): string {
+  if (outputFile !== undefined) appendFileSync(outputFile, `comment=${comment}\n`);
+  if (comment !== 'movedOn') return '';
+  const text = 'there was a push meanwhile, or it is closed, so nothing was written on the pull request';
+  return runAnnotation('notice', 'sluice', text);
 }

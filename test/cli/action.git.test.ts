@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { actionFile } from '../../cli/actions/action-file.ts';
+import { demandNode } from '../../cli/actions/workflow-run.ts';
 import { systemClock } from '../../core/clock/clock.ts';
 import { builtAction } from '../support/built-action.ts';
 import { type RepoOnGitHub, repoOnGitHub } from '../support/github/repo-on-github.ts';
@@ -312,6 +313,22 @@ test('without the permission the error names it, nothing is written, and no toke
   expect(ran.stdout).toContain('ForgeDenied');
   expect(ran.stdout + ran.stderr + ran.summary).not.toContain(token);
   expect(commentsOf(there)).toEqual([]);
+});
+
+test('a forge that is down, or comes back in a moment, is said so', async () => {
+  await using there = await scene();
+  const pull = await there.ask({ [grantFile]: grant() });
+  there.world.github.fail({ on: /GET .*comments/, with: { status: 502 }, times: 1 });
+  expect((await there.check(pull)).outputs['comment']).toBe('added');
+  const down = await there.check(pull, { env: { GITHUB_API_URL: 'http://127.0.0.1:1' } });
+  expect([down.code, down.stderr]).toEqual([3, '']);
+  expect(down.stdout).toContain('the forge could not read whose token it is');
+  expect(down.summary).toContain('asks for access');
+}, 30_000);
+
+test('a Node that is too old is said so', () => {
+  expect(() => demandNode('20.20.2')).toThrow('the check needs Node 22 or newer');
+  expect(() => demandNode('22.2.0')).not.toThrow();
 });
 
 test('a push is compared with what was there before it; a new branch has nothing to compare with', async () => {
