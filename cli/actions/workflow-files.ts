@@ -94,7 +94,7 @@ export function protectionAdvice({ kind, url }: ForgeAddress): string {
   const fork =
     kind === 'github'
       ? '4. Settings, Actions, General: workflow permissions read only, and Actions may not create or approve pull requests.'
-      : '4. Settings, Units: Actions are on, and there is a runner for `ubuntu-latest`.';
+      : '4. Settings, Units: Actions are on, and there is a runner for `ubuntu-latest` whose image has Node 22 or newer.';
   return `
 ## On the forge
 

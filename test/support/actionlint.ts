@@ -1,17 +1,8 @@
-/** actionlint, built once per user and version from its module with the ordinary Go client. */
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { cachePath, filledOnce } from './maven.ts';
+import { goProgram } from './go-program.ts';
 
-const version = '1.7.12';
-
-export async function buildActionlint(): Promise<string> {
-  const folder = await filledOnce(cachePath(`actionlint-${version}`), async (to) => {
-    const env = { ...process.env, GOBIN: to, GOFLAGS: '', GOWORK: 'off' };
-    await promisify(execFile)('go', ['install', `github.com/rhysd/actionlint/cmd/actionlint@v${version}`], { env });
-  });
-  return join(folder, 'actionlint');
+export function buildActionlint(): Promise<string> {
+  return goProgram('github.com/rhysd/actionlint/cmd/actionlint', '1.7.12');
 }
 
 /** What it finds in workflow files, one a line; '' is nothing. Throws when it could not look. */
