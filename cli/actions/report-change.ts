@@ -1,28 +1,27 @@
-import { policyDigest, type RepoIdentity } from '../../core/admission/approval-digest.ts';
-import { type ToldGrant, tellGrant } from '../../core/admission/told-grant.ts';
+import { policyDigest } from '../../core/admission/approval-digest.ts';
+import type { ToldGrant } from '../../core/admission/told-grant.ts';
 import type { Problem } from '../../core/errors/problem.ts';
-import type { BareClone, TreeChange } from '../../core/git/bare-clone.ts';
 import { unacknowledged } from '../../core/plan/limits.ts';
 import { planOf } from '../../core/plan/plan-of.ts';
 import { filesAt } from '../../core/source/files-at.ts';
-import { isForOwners, isGrantFile } from '../../core/source/policy-tree.ts';
+import { isForOwners } from '../../core/source/policy-tree.ts';
 import { RevisionLoader } from '../../core/source/revision.ts';
+import {
+  type ChangeSides,
+  emergenciesOf,
+  grantsOf,
+  mostGrants,
+  type Objects,
+  type ToldEmergency,
+} from './asked-in-change.ts';
 import { baseSet, type PlanResult, unacknowledgedProblem } from './plan-change.ts';
 import { runTests, type TestResult } from './test-repo.ts';
 import { type ValidateResult, validateFiles } from './validate-repo.ts';
 
-/** Most Grants of one change that are told of one by one; the gateway refuses a change of more. */
-const mostGrants = 50;
-
-export interface ReportQuestion {
-  /** Where the repo is read: objects alone, never a work tree. */
-  readonly objects: Pick<BareClone, 'tree' | 'blob' | 'changes'>;
-  /** Commit to compare with; undefined = only check the head. */
-  readonly base: string | undefined;
-  readonly head: string;
+export interface ReportQuestion extends ChangeSides {
+  readonly objects: Objects;
   /** Folder of the repo that holds the policies; '' is the whole repo. */
   readonly path: string;
-  readonly repo: RepoIdentity;
   readonly minCoverage: number | undefined;
 }
 
@@ -39,6 +38,8 @@ export interface ChangeReport {
   readonly change: PlanResult | undefined;
   /** Grants that the change asks for, under the rules of the base. */
   readonly grants: readonly ToldGrant[];
+  /** Emergencies that it is the review of. */
+  readonly emergencies: readonly ToldEmergency[];
   /** What the owners approve; undefined when the change needs none of them. */
   readonly rules: { readonly digest: string; readonly paths: readonly string[] } | undefined;
 }
@@ -59,7 +60,9 @@ export async function reportChange(question: ReportQuestion): Promise<ChangeRepo
   const changes = base === undefined ? [] : await objects.changes(base, head);
   const planes = changes.filter(isForOwners);
   const asked = await grantsOf(objects, question, changes);
-  add(asked.problems.map((problem) => ({ ...problem, at: { ...problem.at, file: shown(problem.at.file) } })));
+  const alarms = await emergenciesOf(objects, question, changes);
+  const problems = [...asked.problems, ...alarms.problems];
+  add(problems.map((problem) => ({ ...problem, at: { ...problem.at, file: shown(problem.at.file) } })));
   const [first] = asked.paths;
   if (first !== undefined && planes.length > 0) add([mixedStep(shown(first))]);
   if (first !== undefined && asked.paths.length > mostGrants) add([tooMany(shown(first), asked.paths.length)]);
@@ -74,6 +77,7 @@ export async function reportChange(question: ReportQuestion): Promise<ChangeRepo
     tests: ran && { ...ran, dir: path, texts: checked.texts },
     change,
     grants: asked.told,
+    emergencies: alarms.told,
     rules:
       planes.length === 0
         ? undefined
@@ -81,30 +85,8 @@ export async function reportChange(question: ReportQuestion): Promise<ChangeRepo
   };
 }
 
-/** Grants that are added or changed, told under the rules of the base, which are those that they are judged by. */
-async function grantsOf(
-  objects: ReportQuestion['objects'],
-  { base, head, repo }: ReportQuestion,
-  changes: readonly TreeChange[],
-): Promise<{ told: readonly ToldGrant[]; paths: readonly string[]; problems: readonly Problem[] }> {
-  const paths = changes
-    .filter(({ path, before, after }) => isGrantFile(path) && after && before?.id !== after.id)
-    .map(({ path }) => path);
-  const loader = new RevisionLoader(objects);
-  const rules = base === undefined ? undefined : (await loader.plane(base)).policySet;
-  if (base === undefined || !rules) return { told: [], paths, problems: [] };
-  const told: ToldGrant[] = [];
-  const problems: Problem[] = [];
-  for (const path of paths.slice(0, mostGrants)) {
-    const loaded = await loader.grant(base, head, path);
-    if (loaded.grant) told.push(tellGrant(rules, loaded.grant, repo));
-    problems.push(...loaded.problems);
-  }
-  return { told, paths, problems };
-}
-
 async function planSides(
-  objects: ReportQuestion['objects'],
+  objects: Objects,
   { base, head, path }: { readonly base: string; readonly head: string; readonly path: string },
   checked: ValidateResult,
 ): Promise<PlanResult> {
@@ -159,7 +141,7 @@ function tooMany(file: string, count: number): Problem {
 }
 
 /** The repo as if a folder of it were all of it. */
-function below(objects: ReportQuestion['objects'], path: string): ReportQuestion['objects'] {
+function below(objects: Objects, path: string): Objects {
   if (path === '') return objects;
   const prefix = `${path}/`;
   const within = <T extends { readonly path: string }>(entries: readonly T[]): T[] =>

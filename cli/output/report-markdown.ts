@@ -1,6 +1,7 @@
 /** A change of the policy repo for those who decide about it. What people wrote stands as code, whatever it says. */
 import { formatLocation } from '../../core/errors/problem.ts';
 import type { ChangeReport } from '../actions/report-change.ts';
+import { emergencyMarkdown } from './emergency-markdown.ts';
 import { grantMarkdown } from './grant-markdown.ts';
 import { code } from './markdown-code.ts';
 import { fitting, longestComment, planMarkdown } from './plan-markdown.ts';
@@ -14,15 +15,17 @@ const reserve = 2000;
 export function reportMarkdown(report: ChangeReport): string {
   const top = [title(report), '', origin(report), '', ...verdict(report)].join('\n');
   const grants = fitting(
-    report.grants.map((told) => `### Grant ${code(told.grant.name)}\n\n${grantMarkdown(told)}`),
+    [
+      ...report.emergencies.map((told) => `### Emergency ${code(told.emergency.name)}\n\n${emergencyMarkdown(told)}`),
+      ...report.grants.map((told) => `### Grant ${code(told.grant.name)}\n\n${grantMarkdown(told)}`),
+    ],
     longestComment - top.length - reserve,
   );
-  const cut = report.grants.length - grants.items.length;
+  const all = report.emergencies.length + report.grants.length;
+  const cut = all - grants.items.length;
   const missing =
     cut > 0
-      ? [
-          `> [!CAUTION]\n> **${cut} of ${report.grants.length} grants do not fit here.** Do not approve what you have not seen.`,
-        ]
+      ? [`> [!CAUTION]\n> **${cut} of ${all} grants do not fit here.** Do not approve what you have not seen.`]
       : [];
   const rules = rulesText(report);
   const room = longestComment - top.length - grants.length - rules.join('\n').length - reserve;
@@ -30,8 +33,9 @@ export function reportMarkdown(report: ChangeReport): string {
   return `${[top, ...missing, ...grants.items, ...rules, ...plan].map((part) => part.trimEnd()).join('\n\n')}\n`;
 }
 
-function title({ checked, grants, rules }: ChangeReport): string {
+function title({ checked, grants, emergencies, rules }: ChangeReport): string {
   if (checked.errors > 0) return '## Sluice: this change cannot take effect as it is';
+  if (emergencies.length > 0) return '## Sluice: this is the review of access in an emergency';
   const [only, ...more] = grants;
   if (only && more.length === 0) return '## Sluice: this asks for access';
   if (only) return `## Sluice: this asks for ${grants.length} grants`;
@@ -93,8 +97,8 @@ function rulesText({ rules }: ChangeReport): string[] {
 }
 
 /** Each grant tells its own widening. */
-function tellsPlan({ change, grants, rules }: ChangeReport): boolean {
-  return rules !== undefined || grants.length === 0 || (change?.plan?.narrows.length ?? 0) > 0;
+function tellsPlan({ change, grants, emergencies, rules }: ChangeReport): boolean {
+  return rules !== undefined || grants.length + emergencies.length === 0 || (change?.plan?.narrows.length ?? 0) > 0;
 }
 
 function planText(change: NonNullable<ChangeReport['change']>, room: number): string {

@@ -10,14 +10,22 @@ import { annotation, githubCommand, runAnnotation } from './problems-machine.ts'
 import { testGithub } from './test-machine.ts';
 
 /** Problems on their lines, failed tests on theirs, and what each Grant asks for on its first line. */
-export function runAnnotations({ checked, tests, grants }: ChangeReport): string {
+export function runAnnotations({ checked, tests, grants, emergencies }: ChangeReport): string {
   const asked = grants.map(({ grant }) => {
     const text = `${grant.subject} may ${grant.operations.join(', ')} on ${grant.streams.join(', ')} for ${windowText(grant)}, under policy ${grant.policy}`;
     return annotation('notice', grant.at, 'asks for access', text);
   });
-  return [...checked.problems.map((problem) => githubCommand(problem)), tests ? testGithub(tests) : '', ...asked].join(
-    '',
-  );
+  const alarms = emergencies.map(({ emergency, removed }) => {
+    if (removed) return ''; // no line is left for it
+    const text = `${emergency.subject} may ${emergency.operations.join(', ')} on ${emergency.streams.join(', ')} in an emergency, under policy ${emergency.policy}`;
+    return annotation('notice', emergency.at, 'waits for its review', text);
+  });
+  return [
+    ...checked.problems.map((problem) => githubCommand(problem)),
+    tests ? testGithub(tests) : '',
+    ...alarms,
+    ...asked,
+  ].join('');
 }
 
 /** Why the check fails, each a sentence; none when it passes. */
@@ -38,7 +46,9 @@ export function runFailures({ checked, tests, change }: ChangeReport, failOnWide
 }
 
 /** Lines for GITHUB_OUTPUT; each value is a word. */
-function runOutputs({ checked, tests, change, grants, rules }: ChangeReport, file: string | undefined): string {
+function runOutputs(report: ChangeReport, file: string | undefined): string {
+  const { checked, tests, change, grants, emergencies, rules } = report;
+  const digests = [...grants, ...emergencies, ...(rules ? [rules] : [])].map(({ digest }) => digest);
   const values: readonly (readonly [string, string | number | boolean | undefined])[] = [
     ['valid', checked.errors === 0],
     ['errors', checked.errors],
@@ -46,10 +56,7 @@ function runOutputs({ checked, tests, change, grants, rules }: ChangeReport, fil
     ['widens', change?.plan?.widens.length],
     ['narrows', change?.plan?.narrows.length],
     ['plan-digest', change?.plan?.digest],
-    [
-      'approval-digest',
-      grants.length === 1 && !rules ? grants[0]?.digest : grants.length === 0 ? rules?.digest : undefined,
-    ],
+    ['approval-digest', digests.length === 1 ? digests[0] : undefined],
     ['report', file],
   ];
   return values.map(([name, value]) => (value === undefined ? '' : `${name}=${value}\n`)).join('');

@@ -156,3 +156,66 @@ test('a change of everything is told within a comment too', async () => {
   expect(text).toContain('### For the owners');
   expect(text).toMatch(/and \d+ more/);
 });
+
+test('an emergency is told for its review, when its document comes and when it is taken away', async () => {
+  const rules: Files = {
+    ...example,
+    'policies/emergency.yaml': `apiVersion: sluice.dev/v1
+kind: AccessPolicy
+metadata:
+  name: payments-in-an-emergency
+spec:
+  mode: onRequest
+  subjects:
+    - identity: alice
+  streams: [payments]
+  operations: [consume]
+  limits:
+    maxDuration: PT1H
+  approval: payments-leads
+  breakGlass:
+    maxDuration: PT30M
+    notify: [payments-leads]
+    reviewWithin: P1D
+`,
+    'identities/alice.yaml': example['identities/alice.yaml']!.replace(
+      /signingKeys: .*/,
+      'signingKeys:\n      - key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPkN0zXr5YQn0Yt3yMxS5qzX2oWmC4tq1oJr8nE2k5d',
+    ),
+  };
+  const path = 'breakglass/now.yaml';
+  const text = `apiVersion: sluice.dev/v1
+kind: BreakGlass
+metadata:
+  name: now
+spec:
+  uid: "${'a'.repeat(32)}"
+  subject: alice
+  policy: payments-in-an-emergency
+  streams: [payments]
+  operations: [consume]
+  window: { duration: PT20M }
+  reason: "INC-9 @bob"
+  signedAt: 2026-11-24T09:30:00Z
+  signature: "-----BEGIN SSH SIGNATURE-----\\nU1NIU0lHAAAAAQ==\\n-----END SSH SIGNATURE-----\\n"
+`;
+  const brought = await report(rules, { ...rules, [path]: text });
+  expect(brought.checked.problems).toEqual([]);
+  const shown = reportMarkdown(brought);
+  for (const part of [
+    '## Sluice: this is the review of access in an emergency',
+    '| Who | `alice` |',
+    '| For | `PT20M` |',
+    '| Why | `INC-9 @bob` |',
+    '`payments-leads`: 1 of `payments-leads` (`bob`, `carol`)',
+    brought.emergencies[0]!.digest,
+  ]) {
+    expect(shown).toContain(part);
+  }
+  expect(runAnnotations(brought)).toMatch(/^::notice file=breakglass\/now.yaml,.*title=waits for its review::/);
+  const taken = await report({ ...rules, [path]: text }, rules);
+  expect(taken.emergencies.map(({ digest, removed }) => [digest, removed])).toEqual([
+    [brought.emergencies[0]!.digest, true],
+  ]);
+  expect(runAnnotations(taken)).toBe('');
+});
