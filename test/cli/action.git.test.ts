@@ -13,10 +13,10 @@ import { tempDir } from '../support/temp-dir.ts';
 
 const description = '.github/actions/validate/action.yml';
 const grantFile = 'grants/2026-12/2026-12-01-alice-payments.yaml';
-let program: string;
+let program: Buffer;
 
 beforeAll(async () => {
-  program = await builtAction();
+  program = await readFile(await builtAction());
 });
 
 /** The example policies on the emulated GitHub, and the action as a release has it. */
@@ -125,8 +125,8 @@ test('the description of the action is the one that sluice init writes', async (
   expect(await readFile(description, 'utf8')).toBe(actionFile('../../../dist/action/main.mjs'));
 });
 
-test('the program says which packages are in it, and under which licenses', async () => {
-  const [, packages = ''] = (await readFile(program, 'utf8')).split('Packages that are in this file:');
+test('the program says which packages are in it, and under which licenses', () => {
+  const [, packages = ''] = program.toString().split('Packages that are in this file:');
   for (const name of ['yaml', 'simple-git', '@octokit/core', 'ajv']) {
     expect(packages).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+\\n\\n[^\\n]+`, 'm'));
   }

@@ -73,12 +73,12 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
 }
 
 /** A copy of the action with its program and nothing else: no source, no node_modules. */
-export async function actionAlone(folder: string, program: string, description: string): Promise<string> {
+export async function actionAlone(folder: string, program: Uint8Array, description: string): Promise<string> {
   const action = join(folder, '.github/actions/validate');
   const main = resolve(action, '../../../dist/action/main.mjs');
   await mkdir(action, { recursive: true });
   await mkdir(dirname(main), { recursive: true });
-  await writeFile(main, await readFile(program));
+  await writeFile(main, program);
   await writeFile(join(action, 'action.yml'), await readFile(description));
   return action;
 }
