@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { sleep, systemClock } from '../core/clock/clock.ts';
 import { BugError } from '../core/errors/sluice-error.ts';
 import { isGiteaBuilt } from '../test/support/gitea/build-gitea.ts';
-import { type Gitea, startGitea } from '../test/support/gitea/gitea.ts';
-import { type StoryOnGitea, storyOnGitea } from '../test/support/gitea/story-on-gitea.ts';
+import { startGitea } from '../test/support/gitea/gitea.ts';
+import { PullsOnGitea } from '../test/support/gitea/pulls-on-gitea.ts';
+import { storyOnGitea } from '../test/support/gitea/story-on-gitea.ts';
 import { policiesOnForge } from '../test/support/policies-on-forge.ts';
 import type { storyPolicies } from '../test/support/story-policies.ts';
 import type { Narrator } from './narrator.ts';
@@ -58,44 +58,4 @@ export async function onGitea(
       return copy;
     },
   };
-}
-
-/** What people do with pull requests in Gitea itself, by the API behind its pages. */
-class PullsOnGitea {
-  readonly #server: Gitea;
-  readonly #place: StoryOnGitea;
-
-  constructor(server: Gitea, place: StoryOnGitea) {
-    this.#server = server;
-    this.#place = place;
-  }
-
-  async numberOf(request: string): Promise<number> {
-    const { server, path } = this.#at('pulls?state=open');
-    const open = (await server.api(server.admin.token, 'GET', path)) as { number: number; head: { ref: string } }[];
-    return open.find(({ head }) => head.ref === `request/${request}`)!.number;
-  }
-
-  async approve(number: number, token: string): Promise<void> {
-    const { server, path } = this.#at(`pulls/${number}/reviews`);
-    await server.api(token, 'POST', path, { event: 'APPROVED' });
-  }
-
-  /** Asks again while Gitea still looks whether it can be merged. */
-  async merge(number: number, token: string, more: object = {}): Promise<void> {
-    const { server, path } = this.#at(`pulls/${number}/merge`);
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await server.api(token, 'POST', path, { Do: 'merge', ...more });
-        return;
-      } catch (error) {
-        if (attempt === 50) throw error;
-        await sleep(systemClock, 100);
-      }
-    }
-  }
-
-  #at(rest: string): { readonly server: Gitea; readonly path: string } {
-    return { server: this.#server, path: `/repos/${this.#place.name}/${rest}` };
-  }
 }

@@ -8,7 +8,9 @@ import type { KafkaService } from '../support/e2e-setup.ts';
 import { writeGatewayConfig } from '../support/gateway-config.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
 import { type OidcIssuer, startIssuer } from '../support/oidc-issuer.ts';
-import { makePolicyRepo, type PolicyRepo } from '../support/policy-repo.ts';
+import { policiesOnForge } from '../support/policies-on-forge.ts';
+import { environmentOf, makePolicyRepo, type PolicyRepo } from '../support/policy-repo.ts';
+import type { RepoOnForge } from '../support/repo-on-forge.ts';
 import { type Ran, runSluice } from '../support/run-sluice.ts';
 import { storyNames, storyPeople, storyPolicies } from '../support/story-policies.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -30,7 +32,7 @@ export interface GatewayWorld extends AsyncDisposable {
   verify(): Promise<Ran>;
   /** Every line of the recording. */
   events(): Readonly<Record<string, unknown>>[];
-  /** Runs the CLI as somebody, with their own key. */
+  /** Runs the CLI as somebody, with their own key or the token of their account. */
   cli(who: string, ...args: string[]): Promise<Ran>;
 }
 
@@ -40,6 +42,9 @@ export async function gatewayWorld(options: {
   spec?: Record<string, unknown>;
   /** Makes other files of the story's policy repo. */
   policies?: (files: Record<string, string>) => Record<string, string>;
+  /** Where requests live, when not on plain git. */
+  forge?: RepoOnForge;
+  pollInterval?: string;
   /** The broker or brokers behind it, when not the shared one. */
   kafka?: Pick<KafkaService, 'bootstrap' | 'adminUser' | 'adminPassword'>;
 }): Promise<GatewayWorld> {
@@ -53,7 +58,10 @@ export async function gatewayWorld(options: {
   const { prefix } = options;
   const story = storyPolicies({ issuer: issuer.issuer, prefix });
   const { policies = (same: Record<string, string>) => same } = options;
-  const repo = makePolicyRepo(dir, [...storyPeople], (keys) => policies(story(keys)));
+  const files = (keys: PolicyRepo['keys']): Record<string, string> => policies(story(keys));
+  const repo = options.forge
+    ? await policiesOnForge(dir, options.forge, files)
+    : makePolicyRepo(dir, [...storyPeople], files);
   const gatewayDir = join(dir, 'gateway');
   const config = writeGatewayConfig({
     dir: gatewayDir,
@@ -61,6 +69,7 @@ export async function gatewayWorld(options: {
     owners: ['olga'],
     issuer,
     logLevel: 'debug',
+    ...(options.pollInterval ? { pollInterval: options.pollInterval } : {}),
     ...(options.spec ? { spec: options.spec } : {}),
     clusters: [{ name: 'main', bootstrap: kafka.bootstrap, user: kafka.adminUser, password: kafka.adminPassword }],
   });
@@ -118,14 +127,7 @@ export async function gatewayWorld(options: {
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>),
     cli: (who, ...args) =>
-      runSluice(args, {
-        env: {
-          SLUICE_REPO: repo.url,
-          SLUICE_KEY: repo.keys[who]!.file,
-          XDG_CACHE_HOME: join(dir, 'cache'),
-          HOME: dir,
-        },
-      }),
+      runSluice(args, { env: { ...environmentOf(repo, who), XDG_CACHE_HOME: join(dir, 'cache'), HOME: dir } }),
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   };
 }

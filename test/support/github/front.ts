@@ -47,7 +47,12 @@ export class GitHubFront {
   /** One after the other, as the state and the repos are changed by them. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
-    const work = this.#queue.then(() => this.#handle(request, body, response));
+    await this.inTurn(() => this.#handle(request, body, response));
+  }
+
+  /** Does something that changes the state when all that came before is done. */
+  async inTurn(what: () => Promise<void>): Promise<void> {
+    const work = this.#queue.then(what);
     this.#queue = work.catch(() => {});
     await work;
   }

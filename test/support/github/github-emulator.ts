@@ -1,10 +1,10 @@
 /**
  * GitHub on loopback, for tests: a REST interface with state over real bare git repos, which gateways and people fetch
- * from and push to by their path. Every answer is held against GitHub's own description; an answer that it does not
- * allow is answered 500 and thrown when the emulator is disposed of.
+ * from and push to by their path, or over HTTP with a token where GitHub has them. Every answer is held against GitHub's
+ * own description; an answer that it does not allow is answered 500 and thrown when the emulator is disposed of.
  */
 import { createHmac, createPublicKey, randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { jwtVerify } from 'jose';
@@ -13,6 +13,7 @@ import { BugError } from '../../../core/errors/sluice-error.ts';
 import { BareRepo, type GitPerson } from './bare-repo.ts';
 import type { Fault } from './faults.ts';
 import { GitHubFront } from './front.ts';
+import { gitRequest, serveGit } from './git-over-http.ts';
 import { type MergeMethod, personOf } from './merges.ts';
 import { flawOfSchema } from './openapi-description.ts';
 import { Pulls, present } from './pulls.ts';
@@ -57,7 +58,7 @@ export async function startGitHub(options: GitHubEmulatorOptions): Promise<GitHu
     });
   });
   server.on('request', (request, response) => {
-    emulator.front.handle(request, response).catch((error: unknown) => {
+    emulator.handle(request, response).catch((error: unknown) => {
       emulator.front.violations.push(String(error));
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'application/json' });
       response.end('{"message":"the emulator failed"}');
@@ -102,6 +103,14 @@ export class GitHubEmulator implements AsyncDisposable {
       see: () => this.#pulls.see(),
       exchange: (method, path, authorization) => this.#exchange(method, path, authorization),
     });
+  }
+
+  /** One request over HTTP: git's own, or one of the API. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = gitRequest(this.world, request);
+    if (!asked) return this.front.handle(request, response);
+    const pushed = await serveGit(asked, request, response, this.#clock.now());
+    if (pushed) await this.front.inTurn(() => this.#pulls.see(pushed));
   }
 
   account(login: string, type: AccountType = 'User'): GhAccount {
