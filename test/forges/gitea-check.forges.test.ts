@@ -172,3 +172,42 @@ test('a fork that changes the workflow and its program is checked by those of th
   expect(ours!.body).toContain('## Sluice: this change cannot take effect as it is');
   expect(ours!.body).toContain('`masks/orders.yaml');
 }, 240_000);
+
+test('a token that may not write is said so by the permission it lacks; one that may keeps a comment of its own account', async () => {
+  await gitea.addUser('robot');
+  await gitea.addCollaborator(repo.fullName, 'robot', 'read');
+  await git('checkout', '-q', 'main');
+  await git('checkout', '-q', '-b', 'readme');
+  await writeFile(dir.join('base/README.md'), 'Access\n');
+  const head = await push(gitea.gitUrl(repo.fullName, alice!), 'readme', 'readme');
+  const pull = (await gitea.api(alice!.token, 'POST', `/repos/${repo.fullName}/pulls`, {
+    title: 'Readme',
+    head: 'readme',
+    base: 'main',
+  })) as { number: number };
+  const job = await runner.next();
+  const run = async (scopes: readonly string[], account = ''): Promise<ActionResult> =>
+    runAction({
+      action: dir.join('base/.gitea/actions/sluice'),
+      event: job.event,
+      server: job.server,
+      api: job.api,
+      repo: job.repo,
+      token: await gitea.tokenFor('robot', scopes),
+      inputs: { comment: 'true', account },
+      env: job.env,
+    });
+  const reading = ['read:repository', 'read:issue'];
+  const refused = await run(reading);
+  expect([refused.code, refused.stdout]).toEqual([3, expect.stringContaining('permissions: pull-requests: write')]);
+  expect(await comments(pull.number)).toEqual([]);
+  const writing = ['read:repository', 'write:issue'];
+  expect((await run([...writing, 'read:user'])).outputs['comment']).toBe('added');
+  expect((await run([...writing, 'read:user'])).outputs['comment']).toBe('same');
+  expect((await run(writing, 'robot')).outputs['comment']).toBe('same');
+  expect((await run(writing)).stdout).toContain('account: robot');
+  expect((await comments(pull.number)).every(({ user, body }) => user.login === 'robot' && body.includes(head))).toBe(
+    true,
+  );
+  await job.end(true);
+}, 240_000);
