@@ -1,6 +1,7 @@
 /**
  * `sluice validate` as its user waits for it: the real binary, from process start to its end, for a small repo and for
- * 10,000 documents; beside it a bare Node process, and plain `yaml` reading the same files. Best of several runs.
+ * 10,000 documents; beside it a bare Node process, and plain `yaml` reading the same files. Fastest and median of several
+ * runs, and of six times as many for the small repo.
  * `node bench/validate.ts [runs]`; measures dist/ too when `npm run build` has made it.
  */
 import { spawnSync } from 'node:child_process';
@@ -20,37 +21,46 @@ try {
   const documents = writeRepo(big);
   const plain = join(dir, 'plain.mjs');
   writeFileSync(plain, plainYaml());
-  const bare = time('bare node', ['-e', '0']);
   const read = (repo: string): string[] => [plain, repo];
-  const smallBase = time('yaml', read(small));
-  const bigBase = time('yaml', read(big));
-  say('bare node process', bare, bare);
+  const smallBase = time('yaml', read(small), runs * 6);
+  const bigBase = time('yaml', read(big), runs);
+  say('bare node process', time('bare node', ['-e', '0'], runs * 6));
   say('small repo: yaml alone', smallBase, smallBase);
   say(`${documents} documents: yaml alone`, bigBase, bigBase);
   for (const entry of ['cli/bin/main.ts', 'dist/cli/bin/main.js']) {
     if (!existsSync(join(root, entry))) continue;
-    say(`small repo: ${entry}`, time(entry, [join(root, entry), 'validate', small]), smallBase);
-    say(`${documents} documents: ${entry}`, time(entry, [join(root, entry), 'validate', big]), bigBase);
+    say(`--version: ${entry}`, time(entry, [join(root, entry), '--version'], runs * 6));
+    say(`small repo: ${entry}`, time(entry, [join(root, entry), 'validate', small], runs * 6), smallBase);
+    say(`${documents} documents: ${entry}`, time(entry, [join(root, entry), 'validate', big], runs), bigBase);
   }
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }
 
-/** ms of the fastest run; the first, which fills the compile cache, is thrown away. */
-function time(what: string, args: readonly string[]): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (let run = 0; run <= runs; run++) {
+interface Times {
+  /** ms. */
+  readonly fastest: number;
+  readonly median: number;
+}
+
+/** The first run, which fills the compile cache, is thrown away. */
+function time(what: string, args: readonly string[], times: number): Times {
+  const all: number[] = [];
+  for (let run = 0; run <= times; run++) {
     const start = performance.now();
     const ran = spawnSync(process.execPath, args, { env: { ...process.env, ...cache }, encoding: 'utf8' });
     if (ran.status !== 0)
       throw new BugError(`${what} ended with ${ran.status}: ${(ran.stdout + ran.stderr).slice(0, 500)}`);
-    if (run > 0) best = Math.min(best, performance.now() - start);
+    if (run > 0) all.push(performance.now() - start);
   }
-  return best;
+  all.sort((a, b) => a - b);
+  return { fastest: all[0]!, median: all[Math.floor(all.length / 2)]! };
 }
 
-function say(what: string, ms: number, base: number): void {
-  process.stdout.write(`${what.padEnd(44)} ${ms.toFixed(0).padStart(6)} ms  ×${(ms / base).toFixed(2)}\n`);
+function say(what: string, { fastest, median }: Times, base?: Times): void {
+  const ms = [fastest, median].map((one) => one.toFixed(0).padStart(6)).join(' ');
+  const ratio = base === undefined ? '' : `  ×${(fastest / base.fastest).toFixed(2)}`;
+  process.stdout.write(`${what.padEnd(44)} ${ms} ms${ratio}\n`);
 }
 
 /** A process that reads every file of a folder and has yaml make plain data of it. */

@@ -1,10 +1,12 @@
-// oclif.manifest.json: what --help needs, so that no command is loaded for it. Needs dist/.
+// oclif.manifest.json: what --help needs, so that no command is loaded for it. `node scripts/manifest.ts [FOLDER]`, of a
+// folder with dist/.
 import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Plugin, settings } from '@oclif/core';
 
 settings.enableAutoTranspile = false;
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)));
 const plugin = new Plugin({
   root,
   type: 'core',
@@ -14,4 +16,4 @@ const plugin = new Plugin({
   respectNoCacheDefault: true,
 });
 await plugin.load();
-writeFileSync(new URL('../oclif.manifest.json', import.meta.url), `${JSON.stringify(plugin.manifest, null, 2)}\n`);
+writeFileSync(join(root, 'oclif.manifest.json'), `${JSON.stringify(plugin.manifest, null, 2)}\n`);
