@@ -1,15 +1,15 @@
 import { parseIsoDuration } from '../clock/duration.ts';
 import { parseRfc3339 } from '../clock/instant.ts';
 import type { Problem } from '../errors/problem.ts';
-import { SourceError } from '../errors/sluice-error.ts';
 import type { BareClone, TreeEntry } from '../git/bare-clone.ts';
 import { loadDocumentAs, type Validator } from '../load/load-document.ts';
 import { loadPolicySet } from '../load/load-policy-set.ts';
-import { type SourceFile, sourceLimits } from '../load/source-file.ts';
+import type { SourceFile } from '../load/source-file.ts';
 import type { BreakGlass, Grant, PolicySet } from '../model/documents.ts';
 import { type BreakGlassDocument, validateBreakGlassDocument } from '../schema/break-glass.ts';
 import { type GrantDocument, validateGrantDocument } from '../schema/grant.ts';
 import { validateRevocationDocument } from '../schema/revocation.ts';
+import { fileOf, unsafeProblem } from './files-at.ts';
 import {
   isBreakGlassFile,
   isGrantFile,
@@ -17,7 +17,6 @@ import {
   isPolicyFile,
   isRegular,
   isRevocationFile,
-  type UnsafePath,
   unsafePath,
 } from './policy-tree.ts';
 
@@ -112,7 +111,7 @@ export class RevisionLoader {
   /** A file of a commit as it is there; undefined when there is none, or it is no regular file. */
   async file(commit: string, path: string): Promise<SourceFile | undefined> {
     const entry = (await this.#clone.tree(commit)).find((one) => one.path === path);
-    return entry && isRegular(entry) ? this.#file(entry) : undefined;
+    return entry && isRegular(entry) ? fileOf(this.#clone, entry) : undefined;
   }
 
   /** uids that documents of a commit use, of Grants and emergencies. */
@@ -162,28 +161,7 @@ export class RevisionLoader {
 
   #read(entries: readonly TreeEntry[], wanted: (path: string) => boolean): Promise<SourceFile[]> {
     return Promise.all(
-      entries.filter(({ path }) => isPolicyFile(path) && wanted(path)).map((entry) => this.#file(entry)),
+      entries.filter(({ path }) => isPolicyFile(path) && wanted(path)).map((entry) => fileOf(this.#clone, entry)),
     );
   }
-
-  /** A file over the cap comes as blank bytes that are over it too: the loader then says which one it is. */
-  async #file({ path, id }: TreeEntry): Promise<SourceFile> {
-    try {
-      return { path, bytes: await this.#clone.blob(id, sourceLimits.fileBytes) };
-    } catch (error) {
-      if (error instanceof SourceError && error.code === 'RepoUnsafe')
-        return { path, bytes: Buffer.alloc(sourceLimits.fileBytes + 1) };
-      throw error;
-    }
-  }
-}
-
-function unsafeProblem({ path, why }: UnsafePath): Problem {
-  return {
-    rule: 'schema/unsafe-path',
-    severity: 'error',
-    message: path === '' ? why : `'${path.slice(0, 200)}' cannot be read safely: ${why}`,
-    fix: 'remove it from the repo',
-    at: { file: path, line: 1, column: 1 },
-  };
 }
