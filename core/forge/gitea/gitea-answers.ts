@@ -50,6 +50,7 @@ export function readPull(fields: AnswerFields): Pull {
           at: fields.instant('merged_at'),
           by: readAccount(fields.objectOrNull('merged_by')),
           commit: fields.commit('merge_commit_sha'),
+          from: fields.text('merge_base') === '' ? undefined : fields.commit('merge_base'),
         }
       : undefined,
   };

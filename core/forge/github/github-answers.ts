@@ -49,6 +49,7 @@ export function readPull(value: unknown, failed: Failed, path = ''): Pull {
     merged: merged
       ? {
           at: fields.instant('merged_at'),
+          from: undefined,
           by: whole ? readAccount(fields.objectOrNull('merged_by')) : undefined,
           commit: fields.commit('merge_commit_sha'),
         }

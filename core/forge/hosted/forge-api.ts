@@ -70,7 +70,15 @@ export interface Pull {
   readonly head: { readonly commit: string; readonly branch: string; readonly repoId: number | undefined };
   readonly base: { readonly branch: string; readonly repoId: number };
   /** There when it is merged: epoch ms by the forge's clock, who did it, and the commit that it became on the branch. */
-  readonly merged: { readonly at: number; readonly by: Account | undefined; readonly commit: string } | undefined;
+  readonly merged: Merged | undefined;
+}
+
+export interface Merged {
+  readonly at: number;
+  readonly by: Account | undefined;
+  readonly commit: string;
+  /** Where its commits left the branch, as the forge says; undefined where it does not. */
+  readonly from: string | undefined;
 }
 
 export interface MergedPull {

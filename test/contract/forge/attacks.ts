@@ -1,13 +1,15 @@
 /** The attack table on a hosted forge: each row with real pull requests, reviews and merges, and a gateway that follows. */
 
 import { expect, test } from 'vitest';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { systemClock } from '../../../core/clock/clock.ts';
 import { SourceError } from '../../../core/errors/sluice-error.ts';
 import type { ForgeApi } from '../../../core/forge/hosted/forge-api.ts';
 import { tooLarge } from '../../../core/forge/hosted/forge-error.ts';
+import type { Decision } from '../../../core/model/decision.ts';
+import { decide } from '../../../core/policy/decide.ts';
 import { tempDir } from '../../support/temp-dir.ts';
-import { grantText, type HostedForgeUnderTest, HostedWorld, settled } from './hosted-world.ts';
+import { grantText, type HostedFollower, type HostedForgeUnderTest, HostedWorld, settled } from './hosted-world.ts';
 
 export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
   const world = async (change?: Parameters<typeof HostedWorld.make>[2]): Promise<HostedWorld> =>
@@ -158,14 +160,8 @@ export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
   test('grants and rules in one request; rules without the owners, and with them', async () => {
     await using there = await world();
     await using gateway = await there.follow();
-    const rule = 'policies/payments-debug.yaml';
-    const hands = await there.hands('alice');
-    const at = (await hands.tree(await there.tip())).find(({ path }) => path === rule)!;
-    const policy = parse((await hands.blob(at.id, 100_000)).toString()) as {
-      spec: { limits: { maxDuration: string } };
-    };
-    policy.spec.limits.maxDuration = 'PT2H';
-    await there.commit('alice', 'narrower', { [rule]: stringify(policy) });
+    const narrower = (spec: Record<string, unknown>) => ({ ...spec, limits: { maxDuration: 'PT2H', maxActive: 2 } });
+    await there.commit('alice', 'narrower', await there.edited('policies/payments-debug.yaml', narrower));
     const signed = await there.open('alice', 'narrower');
     await there.approve('olga', signed);
     const admitted = await there.merge(signed);
@@ -196,6 +192,104 @@ export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
     await there.merge(pull);
     expect(await settled(gateway)).toEqual({ rules: 'UnreviewedCommit' });
     expect(gateway.state.current.admittedCommit).toBe(there.genesis.commit);
+  });
+
+  test('another login for its subject: the approval was for who they were, and a grant that is live ends', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const [admitted, waiting] = [await there.ask('alice'), await there.ask('alice')];
+    await there.approve('bob', admitted.pull);
+    await there.approve('bob', waiting.pull);
+    await there.merge(admitted.pull);
+    expect(await settled(gateway)).toEqual({ [admitted.name]: 'admitted' });
+    expect(mayConsume(gateway)).toMatchObject({ effect: 'allow', grant: admitted.uid });
+    const more = (spec: Record<string, unknown>) => {
+      const person = spec['person'] as { oidc: object[] };
+      return { person: { ...person, oidc: [...person.oidc, { issuer: 'https://idp.example', subject: 'eve' }] } };
+    };
+    await there.commit('carol', 'login', await there.edited('identities/alice.yaml', more));
+    const rules = await there.open('carol', 'login');
+    await there.approve('olga', rules);
+    const commit = await there.merge(rules);
+    await there.merge(waiting.pull);
+    expect(await settled(gateway)).toEqual({
+      [admitted.name]: 'admitted',
+      [waiting.name]: 'ApprovalForOtherContent',
+    });
+    expect(gateway.state.current.admittedCommit).toBe(commit);
+    expect(mayConsume(gateway)).toMatchObject({ effect: 'deny' });
+  });
+
+  test('a rebase whose first commit loosens the rule that its second one needs', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const loose = (spec: Record<string, unknown>) => ({
+      ...spec,
+      require: { any: [{ from: 'developers', count: 1 }] },
+    });
+    const first = await there.commit('alice', 'loosen', await there.edited('approver-rules/payments-lead.yaml', loose));
+    const uid = 'b'.repeat(32);
+    const text = grantText('loosened', { uid, requestedBy: 'alice', subject: 'alice' });
+    await there.commit('alice', 'loosen', { 'grants/2026-11/loosened.yaml': text }, { on: first });
+    const pull = await there.open('alice', 'loosen');
+    await there.approve('mallory', pull);
+    await there.merge(pull, 'rebase');
+    expect(await settled(gateway)).toEqual({ loosened: 'MixedStep', rules: 'MixedStep' });
+    expect(gateway.state.current.admittedCommit).toBe(there.genesis.commit);
+  });
+
+  test('from a fork: admitted when it is approved, and by nobody who wrote it', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const asked = await there.askFromFork('alice');
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull);
+    const alone = await there.askFromFork('mallory');
+    await there.merge(alone.pull);
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'admitted', [alone.name]: 'NotEnoughApprovals' });
+  });
+
+  test('a merge queue puts two requests on the branch at once: each is judged on its own', async ({ skip }) => {
+    await using there = await world();
+    const { mergeByQueue } = there.forge;
+    if (!mergeByQueue) return skip('this forge has no merge queue');
+    await using gateway = await there.follow();
+    const [approved, not] = [await there.ask('alice'), await there.ask('mallory')];
+    await there.approve('bob', approved.pull);
+    await mergeByQueue([not.pull.number, approved.pull.number], 'bob');
+    expect(await settled(gateway)).toEqual({ [approved.name]: 'admitted', [not.name]: 'NotEnoughApprovals' });
+  });
+
+  test('a program approves, whoever it belongs to: not counted', async ({ skip }) => {
+    await using there = await world();
+    const { makeBot } = there.forge;
+    if (!makeBot) return skip('this forge tells no accounts of programs');
+    await using gateway = await there.follow();
+    makeBot('bob');
+    const asked = await there.ask();
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull, 'merge', 'carol');
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'NotEnoughApprovals' });
+  });
+
+  test('an emergency holds from its branch, and its merge with the approvals is its review', async () => {
+    await using there = await world();
+    const terms = { maxDuration: 'PT30M', notify: ['payments-leads'], reviewWithin: 'P1D' };
+    const emergencies = (spec: Record<string, unknown>) => ({ ...spec, breakGlass: terms });
+    await there.commit('carol', 'terms', await there.edited('policies/payments-debug.yaml', emergencies));
+    const rules = await there.open('carol', 'terms');
+    await there.approve('olga', rules);
+    await there.merge(rules);
+    await using gateway = await there.follow();
+    await settled(gateway);
+    const { name, uid, pull } = await there.breakGlass(gateway);
+    expect(await settled(gateway)).toEqual({ [name]: 'admitted' });
+    expect(gateway.state.current.emergencies[uid]).toMatchObject({ subject: 'alice', reviewed: undefined });
+    await there.approve('bob', pull);
+    await there.merge(pull);
+    await settled(gateway);
+    expect(gateway.state.current.emergencies[uid]?.reviewed).toMatchObject({ by: ['bob'] });
+    expect([...gateway.snapshots.current!.grants.keys()]).toEqual([uid]);
   });
 
   test('the grant file deleted and merged again with its old approval', async () => {
@@ -306,6 +400,13 @@ export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
     await expect(skewed.round.run()).rejects.toMatchObject({ code: 'ForgeFailed', retry: 'later' });
     expect(skewed.state.current.grants).toEqual({});
   });
+}
+
+/** Whether alice may read payments now. */
+function mayConsume({ snapshots }: HostedFollower): Decision {
+  const about = { kind: 'person', issuer: '', claimGroups: [], claims: undefined, source: undefined } as const;
+  const resource = { kind: 'topic', cluster: 'main', name: 'payments' } as const;
+  return decide(snapshots.current!, { identity: 'alice', ...about }, 'consume', resource, systemClock.now());
 }
 
 /** A property of an adapter, as it would be without the proxy. */

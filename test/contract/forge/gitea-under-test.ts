@@ -48,6 +48,17 @@ export async function giteaUnderTest(
         }
       }
     },
+    async fork(by) {
+      const { token, login } = users[by];
+      const made = (await server.api(token, 'POST', `/repos/${fullName}/forks`, {})) as { full_name: string };
+      const open = async (branch: string): Promise<number> => {
+        const body = { title: `Ask by ${by}`, head: `${login}:${branch}`, base: 'main' };
+        return ((await server.api(token, 'POST', `/repos/${fullName}/pulls`, body)) as { number: number }).number;
+      };
+      return { url: `${server.url}/${made.full_name}.git`, token, open };
+    },
+    mergeByQueue: undefined,
+    makeBot: undefined,
     async dismiss(number, by) {
       const path = `/repos/${fullName}/pulls/${number}/reviews/${await reviewOf(number, by)}/dismissals`;
       await server.api(server.admin.token, 'POST', path, { message: 'not so' });

@@ -36,6 +36,18 @@ export async function githubUnderTest(github: GitHubEmulator): Promise<HostedFor
       const pull = pullOf(number);
       github.dismiss(repo, pull, pull.reviews.find((review) => review.by === people[by].id)!);
     },
+    async fork(by) {
+      const fork = await github.createRepo(people[by], 'policies', { fork: repo });
+      const open = async (branch: string): Promise<number> =>
+        (await github.open(repo, people[by], { head: branch, headRepo: fork })).number;
+      return { url: fork.git.path, token: undefined, open };
+    },
+    async mergeByQueue(numbers, by) {
+      await github.mergeByQueue(repo, numbers.map(pullOf), people[by]);
+    },
+    makeBot(person) {
+      people[person].type = 'Bot';
+    },
     deleteReview: async () => false, // it can only be dismissed
     retarget: (by, number, branch) => github.retarget(repo, pullOf(number), people[by], branch),
     async rename(person) {

@@ -1,11 +1,13 @@
 /** A policy repo on a hosted forge, people with accounts there, and gateways that follow it. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { breakGlassNamespace } from '../../../core/admission/judge-break-glass.ts';
 import { type Clock, systemClock } from '../../../core/clock/clock.ts';
 import type { ForgeApi, Pull } from '../../../core/forge/hosted/forge-api.ts';
 import { HostedEvidence } from '../../../core/forge/hosted/hosted-evidence.ts';
 import { BareClone } from '../../../core/git/bare-clone.ts';
+import { signSsh } from '../../../core/git/ssh-signature.ts';
 import type { TrustRoot } from '../../../core/model/trust-root.ts';
 import { requestContent } from '../../../core/source/request-content.ts';
 import { RevisionLoader } from '../../../core/source/revision.ts';
@@ -13,7 +15,7 @@ import { PolicyRound } from '../../../gateway/reconcile/policy-round.ts';
 import { SnapshotStore } from '../../../gateway/snapshot/snapshot-store.ts';
 import { StateStore } from '../../../gateway/state/state-store.ts';
 import { pushFirst, withAccounts } from '../../support/policies-on-forge.ts';
-import { keysOf } from '../../support/policy-repo.ts';
+import { keysOf, type PolicyRepo } from '../../support/policy-repo.ts';
 import { type storyPeople, storyPolicies } from '../../support/story-policies.ts';
 import type { tempDir } from '../../support/temp-dir.ts';
 
@@ -37,6 +39,16 @@ export interface HostedForgeUnderTest {
   /** Deletes a review of a person, where the forge lets that be; false where it does not. */
   deleteReview(number: number, by: Person): Promise<boolean>;
   rename(person: Person): Promise<void>;
+  /** A fork of the repo by a person: where git works in it, and how a request from one of its branches is opened. */
+  fork(by: Person): Promise<{
+    readonly url: string;
+    readonly token: string | undefined;
+    open(branch: string): Promise<number>;
+  }>;
+  /** By a merge queue, in this order; undefined where the forge has none. */
+  readonly mergeByQueue: ((numbers: readonly number[], by: Person) => Promise<void>) | undefined;
+  /** From now on the account is a program's; undefined where the forge tells no such accounts. */
+  readonly makeBot: ((person: Person) => void) | undefined;
   /** Points an open request to another branch of the repo. */
   retarget(by: Person, number: number, branch: string): Promise<void>;
 }
@@ -51,12 +63,19 @@ export interface Asked {
 export class HostedWorld implements AsyncDisposable {
   readonly forge: HostedForgeUnderTest;
   readonly genesis: { readonly commit: string; readonly tree: string };
+  readonly keys: PolicyRepo['keys'];
   readonly #dir: Awaited<ReturnType<typeof tempDir>>;
   readonly #hands = new Map<string, BareClone>();
   #gateways = 0;
 
-  private constructor(forge: HostedForgeUnderTest, dir: HostedWorld['dir'], genesis: HostedWorld['genesis']) {
+  private constructor(
+    forge: HostedForgeUnderTest,
+    dir: HostedWorld['dir'],
+    genesis: HostedWorld['genesis'],
+    keys: PolicyRepo['keys'],
+  ) {
     this.forge = forge;
+    this.keys = keys;
     this.#dir = dir;
     this.genesis = genesis;
   }
@@ -75,7 +94,7 @@ export class HostedWorld implements AsyncDisposable {
     const policies = storyPolicies({ issuer: 'https://idp.example', prefix: '' })(keys);
     const files = change(withAccounts(policies, forge.api(undefined).host, forge.accounts));
     const genesis = await pushFirst(dir.join('genesis'), forge.git(undefined), files);
-    return new HostedWorld(forge, dir, genesis);
+    return new HostedWorld(forge, dir, genesis, keys);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,6 +156,65 @@ export class HostedWorld implements AsyncDisposable {
     const files = { [file]: grantText(name, { uid, requestedBy: by, subject: by, ...bend.spec }), ...bend.more };
     await this.commit(by, `request/${name}`, files, bend);
     return { pull: await this.open(by, `request/${name}`, bend.base), uid, name, file };
+  }
+
+  /** The same from a fork of theirs. */
+  async askFromFork(by: Person): Promise<Asked> {
+    const uid = randomBytes(16).toString('hex');
+    const name = `${by}-${uid.slice(0, 8)}`;
+    const file = `grants/2026-11/${name}.yaml`;
+    const fork = await this.forge.fork(by);
+    await using hands = await BareClone.open(this.#dir.join(`fork-${name}`), fork.url, {
+      token: async () => fork.token,
+    });
+    const on = (await hands.fetch('main'))!;
+    const tree = await hands.writeTree(on, { [file]: grantText(name, { uid, requestedBy: by, subject: by }) });
+    const author = { name: by, email: `${by}@example.com` };
+    const commit = await hands.writeCommit(
+      { tree, parents: [on], author, when: systemClock.now(), message: 'Ask' },
+      undefined,
+    );
+    await hands.push([{ ref: 'refs/heads/ask', commit }]);
+    const pull = (await this.forge.api(by).pull(await fork.open('ask')))!;
+    return { pull, uid, name, file };
+  }
+
+  /** An emergency of alice under payments-debug, signed with her key as the gateway says, in a request of its own. */
+  async breakGlass({ round }: HostedFollower): Promise<Asked> {
+    const uid = randomBytes(16).toString('hex');
+    const name = `breakglass-${uid.slice(0, 8)}`;
+    const file = `breakglass/${name}.yaml`;
+    const text = (signature: string): string =>
+      stringify({
+        apiVersion: 'sluice.dev/v1',
+        kind: 'BreakGlass',
+        metadata: { name },
+        spec: {
+          uid,
+          subject: 'alice',
+          policy: 'payments-debug',
+          streams: ['payments'],
+          operations: ['consume'],
+          window: { duration: 'PT20M' },
+          reason: 'INC-1',
+          signedAt,
+          signature,
+        },
+      });
+    const signedAt = new Date(systemClock.now()).toISOString();
+    const unsigned = text('-----BEGIN SSH SIGNATURE-----\nU1NIU0lHAAAAAQ==\n-----END SSH SIGNATURE-----\n');
+    const { payload } = await round.emergencies.propose({ path: file, bytes: Buffer.from(unsigned) });
+    const signature = await signSsh(Buffer.from(payload!), breakGlassNamespace, this.keys['alice']!.file);
+    await this.commit('alice', `request/${name}`, { [file]: text(signature) });
+    return { pull: await this.open('alice', `request/${name}`), uid, name, file };
+  }
+
+  /** A document of the repo as it is now, with its spec changed. */
+  async edited(path: string, change: (spec: Record<string, unknown>) => object): Promise<Files> {
+    const hands = await this.hands(undefined);
+    const at = (await hands.tree(await this.tip())).find((entry) => entry.path === path)!;
+    const document = parse((await hands.blob(at.id, 100_000)).toString()) as { spec: Record<string, unknown> };
+    return { [path]: stringify({ ...document, spec: change(document.spec) }) };
   }
 
   /** One more commit of the request, which changes its grant; returns it. */

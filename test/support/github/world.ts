@@ -8,7 +8,7 @@ export type Permissions = Readonly<Partial<Record<Permission, 'read' | 'write'>>
 export interface GhAccount {
   readonly id: number;
   login: string;
-  readonly type: AccountType;
+  type: AccountType;
   readonly email: string;
   deleted: boolean;
 }
