@@ -25,7 +25,8 @@ export async function checkRun(run: WorkflowRun): Promise<ChangeReport> {
     const { head, base, branch } = await sidesOf(run, clone);
     const { path, minCoverage } = run.inputs;
     const repo = { repoId: String(run.repoId), branch };
-    return await reportChange({ objects: clone, base, head, path, repo, minCoverage });
+    const oneStep = 'pull' in run.subject || run.subject.from !== branch;
+    return await reportChange({ objects: clone, base, head, path, repo, minCoverage, oneStep });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -62,8 +63,8 @@ async function sidesOf(
       throw missing(`commit ${head.slice(0, 12)} shares no history with '${branch.slice(0, 80)}'`);
     return { head, base, branch };
   }
-  const { commit, before, branch } = subject;
-  await clone.fetch(branch);
+  const { commit, before, from, branch } = subject;
+  await clone.fetch(from);
   if (!(await clone.has(commit))) throw missing(`commit ${commit.slice(0, 12)} is not of this branch any more`);
   if (inputs.base !== undefined) return { head: commit, base: await clone.resolve(inputs.base), branch };
   const base = before !== undefined && (await clone.has(before)) ? before : undefined;

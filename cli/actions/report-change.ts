@@ -23,6 +23,8 @@ export interface ReportQuestion extends ChangeSides {
   /** Folder of the repo that holds the policies; '' is the whole repo. */
   readonly path: string;
   readonly minCoverage: number | undefined;
+  /** The gateway will judge it as one step; a push may be several. */
+  readonly oneStep: boolean;
 }
 
 /** Everything that people who decide about a change of the policy repo have to know. */
@@ -46,7 +48,7 @@ export interface ChangeReport {
 
 /** Works it out from the content of two commits; nothing of a request's title, text or branch name is looked at. */
 export async function reportChange(question: ReportQuestion): Promise<ChangeReport> {
-  const { base, head, path, repo, minCoverage } = question;
+  const { base, head, path, repo, minCoverage, oneStep } = question;
   const objects = below(question.objects, path);
   const shown = (file: string): string => (path === '' || file === '' ? path + file : `${path}/${file}`);
   const files = await filesAt(objects, head);
@@ -64,8 +66,10 @@ export async function reportChange(question: ReportQuestion): Promise<ChangeRepo
   const problems = [...asked.problems, ...alarms.problems];
   add(problems.map((problem) => ({ ...problem, at: { ...problem.at, file: shown(problem.at.file) } })));
   const [first] = asked.paths;
-  if (first !== undefined && planes.length > 0) add([mixedStep(shown(first))]);
-  if (first !== undefined && asked.paths.length > mostGrants) add([tooMany(shown(first), asked.paths.length)]);
+  if (first !== undefined && oneStep) {
+    if (planes.length > 0) add([mixedStep(shown(first))]);
+    if (asked.paths.length > mostGrants) add([tooMany(shown(first), asked.paths.length)]);
+  }
   const change = base === undefined ? undefined : await planSides(objects, { base, head, path }, checked);
   const beyond = change && unacknowledgedProblem(change);
   if (beyond) add([beyond]);

@@ -30,7 +30,14 @@ export interface WorkflowRun {
   /** A pull request, or a commit that is on a branch already, with the one before it where the event says so. */
   readonly subject:
     | { readonly pull: PullOfRun }
-    | { readonly commit: string; readonly branch: string; readonly before: string | undefined };
+    | {
+        readonly commit: string;
+        /** Where git fetches the commit. */
+        readonly from: string;
+        /** The branch that it is on, or will be. */
+        readonly branch: string;
+        readonly before: string | undefined;
+      };
   /** Page of this run, for people. */
   readonly page: string | undefined;
   /** Where outputs, and the summary, are appended to; undefined = nowhere. */
@@ -96,18 +103,18 @@ function subjectOf(event: Fields, env: Environment): WorkflowRun['subject'] {
   }
   const group = event['merge_group'];
   if (isFields(group)) {
-    const branch = textOf(group, 'head_ref').replace(/^refs\/heads\//, '');
-    return { commit: commitOf(group, 'head_sha'), branch, before: commitOf(group, 'base_sha') };
+    const [from, branch] = [branchOf(textOf(group, 'head_ref')), branchOf(textOf(group, 'base_ref'))];
+    return { commit: commitOf(group, 'head_sha'), from, branch, before: commitOf(group, 'base_sha') };
   }
-  const ref = demand(env, 'GITHUB_REF');
-  if (!ref.startsWith('refs/heads/')) throw unusable('it is about no branch', 'run the action on branches');
+  const branch = branchOf(demand(env, 'GITHUB_REF'));
   const before = event['before'];
   const real = typeof before === 'string' && isCommit(before) && !/^0+$/.test(before);
-  return {
-    commit: demand(env, 'GITHUB_SHA'),
-    branch: ref.slice('refs/heads/'.length),
-    before: real ? before : undefined,
-  };
+  return { commit: demand(env, 'GITHUB_SHA'), from: branch, branch, before: real ? before : undefined };
+}
+
+function branchOf(ref: string): string {
+  if (ref.startsWith('refs/heads/')) return ref.slice('refs/heads/'.length);
+  throw unusable('it is about no branch', 'run the action on branches');
 }
 
 function readInputs(env: Environment): WorkflowInputs {

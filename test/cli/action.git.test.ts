@@ -339,8 +339,35 @@ test('a push is compared with what was there before it; a new branch has nothing
   const env = { GITHUB_SHA: after };
   const ran = await there.run({ name: 'push', body }, { env });
   expect([ran.code, ran.outputs['widens'], ran.outputs['comment']]).toEqual([0, '2', undefined]);
+  const both = await github.push(repo, 'main', alice, { 'README.md': 'a merge of its own\n' });
+  const several = await there.run({ name: 'push', body: { ...body, after: both } }, { env: { GITHUB_SHA: both } });
+  expect([several.code, several.stdout]).toEqual([0, expect.not.stringContaining('plan/mixed-step')]);
   const fresh = await there.run({ name: 'push', body: { ...body, before: '0'.repeat(40) } }, { env });
   expect([fresh.code, fresh.outputs['widens'], fresh.outputs['valid']]).toEqual([0, undefined, 'true']);
+});
+
+test('a group of a merge queue is checked as what it puts on its branch', async () => {
+  await using there = await scene();
+  const { github, repo, alice } = there.world;
+  const pull = await there.ask({ [grantFile]: grant() });
+  const digest = (await there.check(pull)).outputs['approval-digest'];
+  const head = 'gh-readonly-queue/main/pr-1-0';
+  await github.push(repo, 'main', alice, { 'README.md': 'moved on\n' });
+  const base = (await repo.git.tip('refs/heads/main'))!;
+  const merged = await repo.git.commitTree({
+    tree: await repo.git.mergedTree(base, pull.headSha),
+    parents: [base, pull.headSha],
+    message: 'merge',
+    author: { name: 'alice', email: 'alice@example.com' },
+    committer: { name: 'alice', email: 'alice@example.com' },
+    at: systemClock.now(),
+  });
+  await github.pushCommit(repo, head, alice, merged);
+  const group = { head_sha: merged, head_ref: `refs/heads/${head}`, base_sha: base, base_ref: 'refs/heads/main' };
+  const body = { merge_group: group, repository: { id: repo.id } };
+  const env = { GITHUB_SHA: merged, GITHUB_REF: `refs/heads/${head}` };
+  const ran = await there.run({ name: 'merge_group', body }, { env });
+  expect([ran.code, ran.outputs['widens'], ran.outputs['approval-digest']]).toEqual([0, '2', digest]);
 });
 
 test('the report is written where it is asked for; what cannot be used is said', async () => {

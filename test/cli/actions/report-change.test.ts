@@ -35,7 +35,15 @@ function report(base: Files | undefined, head: Files, options: { path?: string }
         .map((path) => ({ path, before: side(commits[from]![path]), after: side(commits[to]![path]) })),
   };
   const wanted = base === undefined ? undefined : 'base';
-  return reportChange({ objects, base: wanted, head: 'head', path: options.path ?? '', repo, minCoverage: undefined });
+  return reportChange({
+    objects,
+    base: wanted,
+    head: 'head',
+    path: options.path ?? '',
+    repo,
+    minCoverage: undefined,
+    oneStep: true,
+  });
 }
 
 function grant(n: number, reason = 'INC-1'): readonly [string, string] {
