@@ -12,6 +12,8 @@ export interface InitResult {
   readonly folder: string;
   /** Paths of the files that were written, sorted; the schemas count as one. */
   readonly files: readonly string[];
+  /** Where it will live; undefined = plain git. */
+  readonly forge: ForgeAddress | undefined;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function initRepo(folder: string, forge: ForgeAddress | undefined):
   for (const [path, text] of Object.entries(texts)) writeWhole(join(folder, path), text);
   for (const [path, from] of Object.entries(copied)) await cp(from, join(folder, path));
   await cp(schemaFolder(), join(folder, '.sluice/schemas'), { recursive: true });
-  return { folder, files: [...Object.keys(texts), ...Object.keys(copied), '.sluice/schemas/'].sort() };
+  return { folder, files: [...Object.keys(texts), ...Object.keys(copied), '.sluice/schemas/'].sort(), forge };
 }
 
 /** Where a repo that people open at `address` is asked about by programs; without one, an address to be replaced. */

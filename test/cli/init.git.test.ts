@@ -87,6 +87,7 @@ test.each([
   for (const path of [action, `.${forge}/workflows/sluice.yml`]) expect(readme).toContain(path);
   const listed = made.stdout.split('\n').filter((line) => line.startsWith('  ') && !line.startsWith('  sluice'));
   expect(listed).toContain(`  ${action}/main.mjs`);
+  expect(made.stdout).toContain(`read policies/README.md: what to set on ${written.repo} by hand`);
 });
 
 test('an address that is none is refused before anything is written', async () => {
