@@ -26,7 +26,8 @@ beforeAll(async () => {
   await gitea.addUser('acme');
   repo = await gitea.createRepo('acme', 'access');
   [alice, mallory] = [await gitea.addUser('alice'), await gitea.addUser('mallory')];
-  await gitea.addCollaborator(repo.fullName, 'alice', 'write');
+  await gitea.addUser('bob');
+  for (const login of ['alice', 'bob']) await gitea.addCollaborator(repo.fullName, login, 'write');
   const made = await runSluice(['init', dir.join('base'), '--forge', 'gitea', '--repo', `${gitea.url}/acme/access`]);
   expect(made).toMatchObject({ code: 0, stderr: '' });
   await git('init', '-q', '-b', 'main');
@@ -88,6 +89,15 @@ async function perform(job: GiteaJob): Promise<ActionResult> {
   });
 }
 
+/** Whom Gitea asked because of CODEOWNERS. */
+async function reviewers(number: number): Promise<string[]> {
+  const path = `/repos/${repo.fullName}/pulls/${number}`;
+  const { requested_reviewers: asked } = (await gitea.api(gitea.admin.token, 'GET', path)) as {
+    requested_reviewers: { login: string }[] | null;
+  };
+  return (asked ?? []).map(({ login }) => login).sort();
+}
+
 async function comments(number: number): Promise<{ id: number; body: string; user: { id: number; login: string } }[]> {
   const path = `/repos/${repo.fullName}/issues/${number}/comments`;
   return (await gitea.api(gitea.admin.token, 'GET', path)) as Awaited<ReturnType<typeof comments>>;
@@ -127,6 +137,7 @@ test('with the token of its job it checks a request, keeps one comment on it, an
   const ran = await perform(job);
   expect([ran.code, ran.stdout]).toEqual([0, expect.stringMatching(/^::notice file=grants\/2026-12\//)]);
   expect(ran.outputs['comment']).toBe('added');
+  expect(await reviewers(pull.number)).toEqual(['bob']); // and alice, whose request it is, is not asked
   const [hers, ours] = await comments(pull.number);
   expect(hers).toMatchObject({ body: `${marker}\napprove it`, id: (theirs as { id: number }).id });
   expect(ours).toMatchObject({ user: { id: -2, login: 'gitea-actions' } });
@@ -167,6 +178,7 @@ test('a fork that changes the workflow and its program is checked by those of th
   const ran = await perform(job);
   await job.end(false);
   expect([ran.code, ran.outputs['comment']]).toEqual([1, 'added']);
+  expect(await reviewers(pull.number)).toEqual(['bob']);
   const [ours, ...more] = await comments(pull.number);
   expect(more).toEqual([]);
   expect(ours!.body).toContain('## Sluice: this change cannot take effect as it is');
