@@ -86,7 +86,8 @@ export class GiteaApi implements ForgeApi {
   }
 
   async review(number: number, said: { commit: string; verdict: 'approve' | 'reject'; body: string }): Promise<void> {
-    const { commit, verdict, body } = said;
+    const { commit, verdict } = said;
+    const body = said.body === '' && verdict === 'reject' ? 'Rejected.' : said.body; // it takes no silent rejection
     this.#demandCommit(commit);
     const asked = `${verdict} pull request ${number}`;
     const event = verdict === 'approve' ? 'APPROVED' : 'REQUEST_CHANGES';
