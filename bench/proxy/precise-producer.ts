@@ -1,10 +1,11 @@
-/** One producer at a constant rate through a target: prepares the frames, and has the precise part done by Python. */
+/** One producer at a constant rate through a target: prepares the frames, and has the precise part done by a program in Go. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { BugError } from '../../core/errors/sluice-error.ts';
 import { apis } from '../../gateway/kafka/wire/generated/apis.ts';
 import { defaultMetadataRequest } from '../../gateway/kafka/wire/generated/metadata.ts';
 import { defaultProduceRequest } from '../../gateway/kafka/wire/generated/produce.ts';
+import { goSources } from '../../test/support/go-program.ts';
 import { RawClient, requestFrame } from '../../test/support/raw-client.ts';
 import { batchOf } from '../../test/support/record-batches.ts';
 import { record, type Target } from './targets.ts';
@@ -17,6 +18,8 @@ export interface PreciseResult {
   readonly sent: number;
   /** Requests a second that were really made. */
   readonly rate: number;
+  /** CPU seconds of the producer itself, of the core that it shares with the broker. */
+  readonly cpu: number;
 }
 
 const produceVersion = 13;
@@ -30,9 +33,8 @@ export async function producePrecisely(target: Target, rate: number, seconds: nu
     opening: loginFrames(target.token).map((frame) => frame.toString('hex')),
     frame: (await produceFrame(target)).toString('hex'),
   };
-  const child = spawn('python3', [join(import.meta.dirname, 'precise-producer.py')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const program = await goSources(join(import.meta.dirname, 'precise-producer'), 'precise-producer');
+  const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'], env: { GOMAXPROCS: '1' } });
   const timer = setTimeout(() => child.kill('SIGKILL'), (seconds + 60) * 1000);
   child.stdin.end(JSON.stringify(job));
   let stdout = '';

@@ -1,0 +1,3 @@
+module sluice.dev/bench/precise-producer
+
+go 1.22
