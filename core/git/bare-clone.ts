@@ -27,6 +27,8 @@ const branchRef = (branch: string): string => `refs/heads/${branch}`;
 const trackedRef = (branch: string): string => `refs/sluice/remote/${branch}`;
 const branchName = /^(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)))[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/;
 
+const fetching = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'] as const;
+
 export interface CloneOptions {
   readonly signal?: AbortSignal;
   /** What git shows the forge over https; asked for before each use, since it may be rotated. */
@@ -75,17 +77,24 @@ export class BareClone implements AsyncDisposable {
     return this.#fetch(`refs/pull/${number}/head`, `refs/sluice/pull/${number}`);
   }
 
+  /** Fetches one ref of the remote by its full name; undefined when it is gone. */
+  fetchRef(ref: string): Promise<string | undefined> {
+    assertBranch(ref);
+    return this.#fetch(ref, `refs/sluice/ref/${ref}`);
+  }
+
+  /** Refs of the remote that match a pattern such as `refs/heads/request/*`, with what they are at; fetches nothing. */
+  async remoteRefs(pattern: string): Promise<readonly (readonly [string, string])[]> {
+    const out = await this.#ask('ls-remote', '--quiet', '--refs', 'origin', pattern);
+    return lines(out).map((line) => {
+      const [id, ref] = line.split('\t') as [string, string];
+      return [ref, id] as const;
+    });
+  }
+
   async #fetch(from: string, to: string): Promise<string | undefined> {
     try {
-      await this.#ask(
-        'fetch',
-        '--quiet',
-        '--no-tags',
-        '--no-write-fetch-head',
-        '--no-recurse-submodules',
-        'origin',
-        `+${from}:${to}`,
-      );
+      await this.#ask(...fetching, 'origin', `+${from}:${to}`);
     } catch (error) {
       if (error instanceof SourceError && /couldn't find remote ref/.test(error.why ?? '')) return undefined;
       throw error;
@@ -94,24 +103,31 @@ export class BareClone implements AsyncDisposable {
     return this.resolve(to);
   }
 
-  /** Fetches every ref of the remote that starts with `prefix` (`refs/heads/request/`); returns [short name, tip] pairs. */
+  /**
+   * Fetches every ref of the remote that starts with `prefix` (`refs/heads/request/`); returns [short name, tip] pairs.
+   * What git does not let in, such as a commit that is none, is left out.
+   */
   async fetchAll(prefix: string): Promise<readonly (readonly [string, string])[]> {
     const to = `refs/sluice/remote-${prefix.replaceAll('/', '-')}`;
-    await this.#ask(
-      'fetch',
-      '--quiet',
-      '--prune',
-      '--no-tags',
-      '--no-write-fetch-head',
-      '--no-recurse-submodules',
-      'origin',
-      `+${prefix}*:${to}/*`,
-    );
+    let alone: ReadonlyMap<string, string> | undefined;
+    try {
+      await this.#ask(...fetching, '--prune', 'origin', `+${prefix}*:${to}/*`);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      alone = new Map((await this.remoteRefs(`${prefix}*`)).map(([ref, id]) => [ref.slice(prefix.length), id]));
+      for (const name of alone.keys()) {
+        await this.#ask(...fetching, 'origin', `+${prefix}${name}:${to}/${name}`).catch((one: unknown) => {
+          if (!(one instanceof SourceError)) throw one;
+        });
+      }
+    }
     const out = await git(this.#git, 'for-each-ref', '--format=%(refname) %(objectname)', `${to}/`);
-    return lines(out).map((line) => {
-      const [ref, id] = line.split(' ') as [string, string];
-      return [ref.slice(to.length + 1), id] as const;
-    });
+    return lines(out)
+      .map((line) => {
+        const [ref, id] = line.split(' ') as [string, string];
+        return [ref.slice(to.length + 1), id] as const;
+      })
+      .filter(([name, id]) => alone === undefined || alone.get(name) === id);
   }
 
   /** The commit id that a ref, tag or abbreviated id names. */
@@ -325,10 +341,10 @@ export class BareClone implements AsyncDisposable {
   }
 
   /** Runs a command that speaks with the remote, and shows it the token. */
-  async #ask(...args: string[]): Promise<void> {
+  async #ask(...args: string[]): Promise<string> {
     const token = await this.#options.token?.();
     const runner = token === undefined ? this.#git : hardenedGit(this.dir, { ...this.#options, token });
-    await git(runner, ...args);
+    return git(runner, ...args);
   }
 
   #objects(): ObjectReader {

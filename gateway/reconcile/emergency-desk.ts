@@ -16,7 +16,7 @@ import { EmergencyBranches } from './emergency-branches.ts';
 import { withRefusals } from './settle.ts';
 
 export interface EmergencyDeskOptions {
-  readonly clone: Pick<BareClone, 'fetchAll'>;
+  readonly clone: Pick<BareClone, 'remoteRefs' | 'fetchRef'>;
   readonly loader: RevisionLoader;
   readonly state: StateStore;
   readonly trustRoot: TrustRoot;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { renameSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -166,6 +167,20 @@ test('nothing but what its subject signed lately, for this, within the terms, ge
   expect(await repo.done('bob', 'access', 'revoke', name, '--reason', 'enough')).toContain('Revoked');
   await gw.round.run();
   expect(may(gw, 'alice', 'consume')).toMatchObject({ effect: 'deny', code: 'Revoked' });
+});
+
+test('a branch that git does not let in holds up neither the round nor another emergency', async () => {
+  await using repo = await repoWith();
+  await using gw = await repo.follow();
+  const { commit, tree } = repo.repo.genesis;
+  const who = 'x <x@example.com> 1700000000 +0000';
+  const odd = `tree ${tree}\nparent ${commit}\nauthor ${who}\nauthor ${who}\ncommitter ${who}\n\nodd\n`;
+  const write = ['-C', repo.repo.url, 'hash-object', '--literally', '-t', 'commit', '-w', '--stdin'];
+  const id = execFileSync('git', write, { input: odd, encoding: 'utf8' }).trim();
+  repo.git('update-ref', 'refs/heads/request/breakglass-0-odd', id);
+  const { uid } = await breakGlass(repo);
+  for (let round = 0; round < 5; round++) expect(await gw.round.run()).toMatchObject({ kind: 'ready' });
+  expect(live(gw)).toEqual([uid]);
 });
 
 test('somebody whose access was revoked cannot take it back by an emergency', async () => {
