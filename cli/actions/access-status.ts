@@ -117,6 +117,7 @@ async function mergedGrants(workspace: Workspace, clock: Clock): Promise<AccessS
         now,
         maxSkew: 60_000,
         since: undefined,
+        soleGateway: true, // gateways that are not say so themselves
         uidUsed: admittedBefore.has(grant.uid),
         active: [...admittedBefore.values()].filter(
           (other) => other.subject === grant.subject && other.policy === grant.policy && evidence.mergedAt < other.end,

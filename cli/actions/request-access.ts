@@ -25,6 +25,8 @@ export interface AccessWish {
   /** undefined = the one policy that offers it. */
   readonly policy: string | undefined;
   readonly notBefore: number | undefined;
+  /** It starts at the subject's first login, which has to be before this epoch ms. */
+  readonly firstUseBy?: number | undefined;
   /** Names that narrow the grant further. */
   readonly names?: Pick<Grant, 'topics' | 'groups' | 'transactionalIds'>;
   /** Name of the grant that this one goes on from. */
@@ -109,7 +111,12 @@ export function draftGrant(wish: AccessWish, requestedBy: string, clock: Clock):
     groups: wish.names?.groups,
     transactionalIds: wish.names?.transactionalIds,
     operations: wish.operations,
-    window: { duration: wish.duration, start: 'merge', notBefore: wish.notBefore, notAfter: undefined },
+    window: {
+      duration: wish.duration,
+      start: wish.firstUseBy === undefined ? 'merge' : 'firstUse',
+      notBefore: wish.notBefore,
+      notAfter: wish.firstUseBy,
+    },
     reason: wish.reason,
     ticket: wish.ticket,
   };
@@ -155,7 +162,9 @@ function toYaml(grant: Grant, from: string | undefined): string {
       operations: [...grant.operations],
       window: {
         duration: formatIsoDuration(window.duration),
+        ...(window.start === 'merge' ? {} : { start: window.start }),
         ...(window.notBefore === undefined ? {} : { notBefore: formatInstant(window.notBefore) }),
+        ...(window.notAfter === undefined ? {} : { notAfter: formatInstant(window.notAfter) }),
       },
       reason: grant.reason,
       ...(grant.ticket === undefined ? {} : { ticket: grant.ticket }),

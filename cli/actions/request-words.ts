@@ -17,11 +17,13 @@ export interface RequestWords {
   readonly ticket?: string | undefined;
   readonly subject?: string | undefined;
   readonly 'not-before'?: string | undefined;
+  readonly 'first-use-by'?: string | undefined;
 }
 
 export function wishOf(words: RequestWords): AccessWish {
   const { stream, operation, reason, ticket, subject, policy } = words;
   const notBefore = words['not-before'];
+  const firstUseBy = words['first-use-by'];
   return {
     streams: stream,
     operations: operation,
@@ -31,6 +33,7 @@ export function wishOf(words: RequestWords): AccessWish {
     subject,
     policy,
     notBefore: notBefore === undefined ? undefined : parseInstant(notBefore),
+    firstUseBy: firstUseBy === undefined ? undefined : parseInstant(firstUseBy),
     names: {
       topics: patternsOf(words.topic),
       groups: patternsOf(words.group),

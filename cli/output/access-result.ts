@@ -1,4 +1,3 @@
-import { formatIsoDuration } from '../../core/clock/duration.ts';
 import { formatInstant } from '../../core/clock/instant.ts';
 import { formatPattern } from '../../core/model/resource.ts';
 import type { AccessStatus } from '../actions/access-status.ts';
@@ -68,10 +67,7 @@ export function reviewPretty(reviewed: ReviewedRequest, style: Style): string {
       ['who', grant.subject],
       ['asked by', grant.requestedBy],
       ['may', `${grant.operations.join(', ')} on ${grant.streams.join(', ')}`],
-      [
-        'for',
-        `${formatIsoDuration(grant.window.duration)}${grant.window.notBefore === undefined ? ' from the merge' : ` from ${formatInstant(grant.window.notBefore)} at the earliest`}`,
-      ],
+      ['for', windowText(grant)],
       ['why', JSON.stringify(grant.reason)],
       ...(grant.ticket === undefined ? [] : [['ticket', JSON.stringify(grant.ticket)] as const]),
       ['under', `policy ${grant.policy}`],

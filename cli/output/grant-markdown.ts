@@ -71,8 +71,9 @@ export function approverItems(approvers: ToldGrant['approvers']): string[] {
 }
 
 /** `PT2H from the merge`. */
-export function windowText({ window: { duration, notBefore, notAfter } }: Grant): string {
-  const from = notBefore === undefined ? 'the merge' : `the merge, not before ${formatInstant(notBefore)}`;
+export function windowText({ window: { duration, start, notBefore, notAfter } }: Grant): string {
+  const event = start === 'firstUse' ? 'the first login after the merge' : 'the merge';
+  const from = notBefore === undefined ? event : `${event}, not before ${formatInstant(notBefore)}`;
   const until = notAfter === undefined ? '' : `, not after ${formatInstant(notAfter)}`;
   return `${formatIsoDuration(duration)} from ${from}${until}`;
 }

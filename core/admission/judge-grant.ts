@@ -22,6 +22,8 @@ export interface GrantFacts {
   readonly active: number;
   /** Epoch ms of the latest merge that was admitted before this one; 0 when there is none. */
   readonly lastMergedAt: number;
+  /** This gateway is the only one, so that a grant can start at its first use. */
+  readonly soleGateway: boolean;
   /** Epoch ms of the baseline: approvals until then are over. */
   readonly since: number | undefined;
 }
@@ -51,6 +53,11 @@ export function judgeGrant(rules: PolicySet, grant: Grant, evidence: StepEvidenc
   const misfit = fits(rules, grant);
   if (misfit.length > 0) return refuse('DoesNotFitPolicy', misfit.map(({ message }) => message).join('; '));
   const policy = rules.policies.get(grant.policy)!;
+  const { window } = grant;
+  if (window.start === 'firstUse' && !facts.soleGateway) {
+    const message = 'it starts at its first use, which this gateway cannot tell: it may not be the only one';
+    return refuse('FirstUseUnknown', `${message} (spec.soleGateway of gateway.yaml)`);
+  }
   const { maxActive } = policy.limits;
   if (maxActive !== undefined && facts.active >= maxActive) {
     return refuse(
@@ -72,12 +79,18 @@ export function judgeGrant(rules: PolicySet, grant: Grant, evidence: StepEvidenc
   const { missing, approvals } = counted;
   const seen = { approvals, discounted: counted.discounted };
   if (missing) return refuse(missing.refusal, missing.message, seen);
-  const start = Math.max(evidence.mergedAt, grant.window.notBefore ?? 0);
-  const end = Math.min(start + grant.window.duration, grant.window.notAfter ?? Number.POSITIVE_INFINITY);
-  if (end <= start) return refuse('DoesNotFitPolicy', 'it was merged after its notAfter', seen);
+  const from = Math.max(evidence.mergedAt, window.notBefore ?? 0);
+  const latest = window.notAfter ?? Number.POSITIVE_INFINITY;
+  const waits = window.start === 'firstUse';
+  const [start, end] = waits ? [latest, latest] : [from, Math.min(from + window.duration, latest)];
+  if (latest <= from || end < start) return refuse('DoesNotFitPolicy', 'it was merged after its notAfter', seen);
   const approvedBy = approvals.map(({ by }) => by);
   const admission = { start, end, admittedAt: facts.now, approvedBy, commit: evidence.commit };
-  const admitted = freezeGrant(rules, grant, admission);
-  const message = `admitted for ${formatIsoDuration(end - start)} from ${formatInstant(start)}, approved by ${approvedBy.join(', ')}`;
+  const frozen = freezeGrant(rules, grant, admission);
+  const admitted = waits ? { ...frozen, firstUse: { from, duration: window.duration } } : frozen;
+  const when = waits
+    ? `${formatIsoDuration(window.duration)} from the first login until ${formatInstant(latest)}`
+    : `${formatIsoDuration(end - start)} from ${formatInstant(start)}`;
+  const message = `admitted for ${when}, approved by ${approvedBy.join(', ')}`;
   return { verdict: { ...base, admitted: true, refusal: undefined, message, ...seen }, admitted };
 }

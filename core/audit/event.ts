@@ -189,7 +189,7 @@ export interface PolicyChangeEvent extends EventOrigin {
 
 export interface AdmissionEvent extends EventOrigin {
   readonly kind: 'admission';
-  readonly subject: 'grant' | 'policy' | 'breakGlass' | 'review' | 'admit' | 'baseline';
+  readonly subject: 'grant' | 'policy' | 'breakGlass' | 'review' | 'admit' | 'baseline' | 'firstUse';
   /** Of an emergency that was admitted: whose it is, until when (epoch ms), and the groups that are to know. */
   readonly of?: string | undefined;
   readonly until?: number | undefined;

@@ -83,6 +83,7 @@ export const problemRules: Readonly<Record<string, string>> = {
   'grant/transactional-ids': 'Transactional ids that the policy and the streams do not offer.',
   'grant/unknown': 'A grant of something that does not exist.',
   'grant/window': 'A window that ends before it begins.',
+  'grant/first-use': 'A grant that starts at its first use, without notAfter.',
   'break-glass/clusters': 'As grant/clusters.',
   'break-glass/duplicate-uid': 'A uid that a grant or another emergency has.',
   'break-glass/duration': 'An emergency that is longer than `breakGlass.maxDuration` of its policy.',

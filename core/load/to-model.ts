@@ -157,7 +157,7 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
       operations: spec.operations,
       window: {
         duration: optionalDuration(spec.window.duration, [...at, 'duration'], yaml, findings) ?? 0,
-        start: 'merge',
+        start: spec.window.start ?? 'merge',
         notBefore: optionalInstant(spec.window.notBefore, [...at, 'notBefore'], yaml, findings),
         notAfter: optionalInstant(spec.window.notAfter, [...at, 'notAfter'], yaml, findings),
       },

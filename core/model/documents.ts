@@ -188,7 +188,8 @@ export interface MaskPolicy extends Named {
 
 export interface GrantWindow {
   readonly duration: number;
-  readonly start: 'merge';
+  /** At its merge, or when its subject first logs in after that: then `notAfter` is there. */
+  readonly start: 'merge' | 'firstUse';
   readonly notBefore: number | undefined;
   readonly notAfter: number | undefined;
 }

@@ -27,6 +27,11 @@ export interface AdmittedGrant {
   readonly masksAtAdmission: readonly string[];
   /** SHA-256 (hex) of the subject's identity bindings at admission; another one now ends the grant. */
   readonly bindings: string;
+  /**
+   * It waits for its subject's first login, from this epoch ms on, and holds for `duration` ms from then. Until then
+   * `start` and `end` both are when that may be at the latest.
+   */
+  readonly firstUse?: { readonly from: number; readonly duration: number };
   /** It is of a BreakGlass: nobody approved it before, it lifts no mask and is recorded `strict`. */
   readonly emergency?: true;
   /** Who signed, by Identity name. */

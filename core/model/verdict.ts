@@ -12,6 +12,7 @@ export const refusals = [
   'ApprovalExpired',
   'ApprovalReplayed',
   'ApprovalWithdrawn',
+  'FirstUseUnknown',
   'ReviewOverdue',
   'SubjectRevoked',
   'Vetoed',

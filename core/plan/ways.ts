@@ -190,6 +190,7 @@ function isMilder(inner: EmergencyTerms | undefined, outer: EmergencyTerms | und
 
 function isInside({ window: inner }: Grant, { window: outer }: Grant): boolean {
   return (
+    inner.start === outer.start &&
     inner.duration <= outer.duration &&
     (inner.notBefore ?? Number.NEGATIVE_INFINITY) >= (outer.notBefore ?? Number.NEGATIVE_INFINITY) &&
     (inner.notAfter ?? Number.POSITIVE_INFINITY) <= (outer.notAfter ?? Number.POSITIVE_INFINITY)
@@ -240,8 +241,10 @@ function textOf(way: Way, bans: readonly Ban[]): string {
     );
   }
   if (grant) {
-    const { duration, notBefore, notAfter } = grant.window;
-    parts.push(`grant ${grant.name}, ${formatIsoDuration(duration)}`);
+    const { duration, start, notBefore, notAfter } = grant.window;
+    parts.push(
+      `grant ${grant.name}, ${formatIsoDuration(duration)}${start === 'firstUse' ? ' from its first use' : ''}`,
+    );
     if (notBefore !== undefined) parts.push(`not before ${formatInstant(notBefore)}`);
     if (notAfter !== undefined) parts.push(`not after ${formatInstant(notAfter)}`);
   }

@@ -151,7 +151,7 @@ function scopeMisfits(policy: AccessPolicy, grant: Grant, streams: readonly Stre
 }
 
 function windowMisfits(policy: AccessPolicy, grant: Grant): Misfit[] {
-  const { duration, notBefore, notAfter } = grant.window;
+  const { duration, start, notBefore, notAfter } = grant.window;
   const { maxDuration } = policy.limits;
   const misfits: Misfit[] = [];
   if (maxDuration !== undefined && duration > maxDuration) {
@@ -160,6 +160,14 @@ function windowMisfits(policy: AccessPolicy, grant: Grant): Misfit[] {
       path: ['spec', 'window', 'duration'],
       message: `${formatIsoDuration(duration)} is longer than policy '${policy.name}' allows`,
       fix: `ask for ${formatIsoDuration(maxDuration)} at most`,
+    });
+  }
+  if (start === 'firstUse' && notAfter === undefined) {
+    misfits.push({
+      rule: 'grant/first-use',
+      path: ['spec', 'window', 'start'],
+      message: 'a grant that starts at its first use has to say until when that may be',
+      fix: 'add notAfter',
     });
   }
   if (notBefore !== undefined && notAfter !== undefined && notBefore >= notAfter) {

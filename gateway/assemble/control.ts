@@ -93,6 +93,7 @@ export async function startGateway(
     lastFetch: mark.last,
     onDebt: (cluster: string, user: string) => debts.add(cluster, user),
     onSettled: (cluster: string, user: string) => debts.settle(cluster, user),
+    onFirstUse: (subject: string, cluster: string) => round.firstUses.begin(subject, cluster),
   };
   const local =
     config.workers > 1
@@ -127,6 +128,7 @@ export async function startGateway(
       },
     },
     trustRoot: config.trustRoot,
+    soleGateway: config.soleGateway,
     clock,
     recorder,
     prepare: (next) => plane.prepare(next),

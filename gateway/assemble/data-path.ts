@@ -11,6 +11,7 @@ import type { Maskers } from '../kafka/enforce/context.ts';
 import { ClusterProxy } from '../kafka/proxy/cluster-proxy.ts';
 import type { Buffers } from '../kafka/proxy/connection-world.ts';
 import { BufferBudget } from '../net/buffer-budget.ts';
+import { waits } from '../reconcile/first-use-desk.ts';
 import { FloodQuota } from '../recorder/flood-quota.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { Session } from '../session/session.ts';
@@ -37,6 +38,8 @@ export interface DataPathOptions {
   readonly lastFetch: number | undefined;
   readonly onDebt: (cluster: string, user: string) => void;
   readonly onSettled: (cluster: string, user: string) => void;
+  /** A grant of this subject waits for its first use, which this login is; resolves when its window has begun. */
+  readonly onFirstUse: (subject: string, cluster: string) => Promise<void>;
   readonly onHealth: (cluster: string, healthy: boolean, message: string) => void;
   /** Which port a listener of a cluster takes, where several processes listen on the same; undefined node = bootstrap. */
   readonly portFor?: (cluster: string, nodeId: number | undefined) => Promise<number>;
@@ -106,7 +109,7 @@ export class DataPath implements DataPlane {
   }
 
   async listen(): Promise<void> {
-    const { config, worker, clock, log, metrics, recorder, maskers, onDebt, onSettled, onHealth, portFor } =
+    const { config, worker, clock, log, metrics, recorder, maskers, onDebt, onSettled, onHealth, onFirstUse, portFor } =
       this.#options;
     const users = new Set<string>();
     for (const cluster of config.clusters) {
@@ -126,7 +129,9 @@ export class DataPath implements DataPlane {
         authenticator: {
           authenticate: async (token, user) => {
             assertFewDebts(name, this.#leftOver.get(name) ?? 0);
-            return this.#authenticator.authenticate(token, user);
+            const found = await this.#authenticator.authenticate(token, user);
+            if (this.#waitsFor(found.principal.identity, name)) await onFirstUse(found.principal.identity, name);
+            return found;
           },
         },
         maskers,
@@ -143,6 +148,13 @@ export class DataPath implements DataPlane {
   /** The recorder has room again. */
   resume(): void {
     for (const proxy of this.#proxies.values()) proxy.resume();
+  }
+
+  /** Asked once a login. Under rules that are too old nothing begins. */
+  #waitsFor(subject: string, cluster: string): boolean {
+    const now = this.#clock.now();
+    if (this.#freshness.level(now) !== 'fresh') return false;
+    return [...(this.#snapshots.current?.grants.values() ?? [])].some((grant) => waits(grant, subject, cluster, now));
   }
 
   async prepare(next: Snapshot): Promise<void> {

@@ -40,7 +40,7 @@ export function grantStatuses(state: GatewayState, now: number): readonly GrantS
       state: grantState(state, grant, now),
       subject: grant.subject,
       policy: grant.policy,
-      start: formatInstant(grant.start),
+      start: grant.firstUse ? undefined : formatInstant(grant.start),
       end: formatInstant(grant.end),
       approvedBy: grant.approvedBy,
       refusal: undefined,

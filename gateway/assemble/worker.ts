@@ -63,6 +63,7 @@ export async function runWorker(
           lastFetch: undefined,
           onDebt: (cluster, user) => channel.tell('debt', cluster, user),
           onSettled: (cluster, user) => channel.tell('settled', cluster, user),
+          onFirstUse: (subject, cluster) => channel.call('firstUse', [subject, cluster], answerWithin),
           onHealth: (cluster, healthy, message) => channel.tell('brokerHealth', cluster, healthy, message),
           portFor: (cluster, nodeId) => channel.call('portFor', [cluster, nodeId], answerWithin),
         });

@@ -65,6 +65,8 @@ export interface GatewayConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Processes that serve clients; 1 = the gateway's own. */
   readonly workers: number;
+  /** No other gateway follows the repo: grants may start at their first use. */
+  readonly soleGateway: boolean;
   /** Memory of a process for frames under way, in each direction. */
   readonly maxBufferedBytes: number;
   readonly clusters: readonly ClusterConfig[];

@@ -115,6 +115,7 @@ class ConfigReader {
       adminSocket: this.#path(spec.admin.socket),
       public: { host: spec.public.host, port: spec.public.port, tls: this.#tls(spec.public.tls) },
       logLevel: spec.log?.level ?? 'info',
+      soleGateway: spec.soleGateway ?? false,
       workers: spec.workers === 'auto' ? Math.min(availableParallelism(), mostWorkers) : (spec.workers ?? 1),
       maxBufferedBytes: spec.maxBufferedBytes ?? 256 << 20,
       clusters,

@@ -39,6 +39,7 @@ export interface StepSources {
   readonly loader: RevisionLoader;
   readonly trustRoot: TrustRoot;
   readonly source: EvidenceSource;
+  readonly soleGateway: boolean;
 }
 
 /**
@@ -47,7 +48,7 @@ export interface StepSources {
  * else needs the owners.
  */
 export async function judgeStep(
-  { clone, loader, trustRoot, source }: StepSources,
+  { clone, loader, trustRoot, source, soleGateway }: StepSources,
   rules: PolicySet,
   rulesCommit: string,
   step: Step,
@@ -109,7 +110,7 @@ export async function judgeStep(
   let running = state;
   for (const { path } of added) {
     const judged = await judgeGrantFile(
-      { loader, rules, rulesCommit, commit, path, trustRoot, state: running, now },
+      { loader, rules, rulesCommit, commit, path, trustRoot, soleGateway, state: running, now },
       evidence,
     );
     if (judged.admitted) {
@@ -131,12 +132,13 @@ async function judgeGrantFile(
     commit: string;
     path: string;
     trustRoot: TrustRoot;
+    soleGateway: boolean;
     state: GatewayState;
     now: number;
   },
   evidence: Parameters<typeof judgeGrant>[2],
 ): Promise<StepJudgement['grants'][number]> {
-  const { loader, rules, rulesCommit, commit, path, trustRoot, state, now } = from;
+  const { loader, rules, rulesCommit, commit, path, trustRoot, soleGateway, state, now } = from;
   const { grant, problems } = await loader.grant(rulesCommit, commit, path);
   if (!grant) {
     const first = problems[0];
@@ -163,6 +165,7 @@ async function judgeGrantFile(
     maxSkew: trustRoot.maxSkew,
     uidUsed: isUsed(state, grant.uid),
     since: state.baseline?.at,
+    soleGateway,
     active: active.length,
     lastMergedAt: state.lastMergedAt,
   });

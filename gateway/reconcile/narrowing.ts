@@ -21,7 +21,8 @@ export function narrow(state: GatewayState, documents: NarrowingDocuments, now: 
     const own = byUid.get(uid)?.filter(({ name }) => name === entry.grant.name) ?? [];
     if (own.length === 0) deleted.push(uid);
     const end = Math.min(entry.grant.end, ...own.map((document) => endOf(entry.grant, document)));
-    if (end < entry.grant.end) shortened[uid] = { ...entry, grant: { ...entry.grant, end } };
+    const shorter = shortenedTo(entry.grant, end, own);
+    if (shorter) shortened[uid] = { ...entry, grant: shorter };
   }
   const shorter = Object.keys(shortened).length > 0;
   if (fresh.length === 0 && deleted.length === 0 && !shorter) return state;
@@ -55,6 +56,20 @@ function seenAt(state: GatewayState, target: Tombstone['target'], now: number): 
   return Math.max(now, ...admissions.map(({ grant }) => grant.admittedAt));
 }
 
+/** The grant with an earlier end, or less time from its first use; undefined when neither is new. */
+function shortenedTo(
+  grant: AdmittedGrant,
+  end: number,
+  documents: NarrowingDocuments['grants'],
+): AdmittedGrant | undefined {
+  const { firstUse } = grant;
+  if (!firstUse) return end < grant.end ? { ...grant, end } : undefined;
+  const duration = Math.min(firstUse.duration, ...documents.map((document) => document.duration));
+  if (end >= grant.end && duration >= firstUse.duration) return undefined;
+  return { ...grant, start: Math.min(grant.start, end), end, firstUse: { ...firstUse, duration } };
+}
+
 function endOf(grant: AdmittedGrant, document: NarrowingDocuments['grants'][number]): number {
+  if (grant.firstUse) return document.notAfter ?? Number.POSITIVE_INFINITY;
   return Math.min(grant.start + document.duration, document.notAfter ?? Number.POSITIVE_INFINITY);
 }

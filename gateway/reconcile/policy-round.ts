@@ -9,6 +9,7 @@ import { admissionOf, toldEmergency } from './admission-event.ts';
 import { type ApplierOptions, StateApplier } from './apply-state.ts';
 import { checkGenesis } from './check-genesis.ts';
 import { EmergencyDesk } from './emergency-desk.ts';
+import { FirstUseDesk } from './first-use-desk.ts';
 import { judgeStep } from './judge-step.ts';
 import type { RoundOutcome } from './loop.ts';
 import { narrow } from './narrowing.ts';
@@ -22,6 +23,8 @@ export interface PolicyRoundOptions extends ApplierOptions {
   readonly clone: BareClone;
   /** Where it is proved what became of the new commits. */
   readonly source: EvidenceSource;
+  /** No other gateway follows the repo; false if left out. */
+  readonly soleGateway?: boolean;
   readonly trustRoot: TrustRoot;
   readonly clock: Clock;
 }
@@ -38,12 +41,14 @@ export class PolicyRound {
   /** What comes beside the steps of the branch. */
   readonly emergencies: EmergencyDesk;
   readonly owners: OwnerDesk;
+  readonly firstUses: FirstUseDesk;
 
   constructor(options: PolicyRoundOptions) {
     this.#options = options;
     this.#loader = options.loader;
     this.#applier = new StateApplier(options);
     this.emergencies = new EmergencyDesk(options, this.#applier);
+    this.firstUses = new FirstUseDesk(options, this.#applier);
     this.owners = new OwnerDesk(options, this.#applier, this.#turns);
   }
 
@@ -109,7 +114,8 @@ export class PolicyRound {
     const id = step.commit;
     const { admittedCommit, frozen } = state.current;
     const rules = await this.#applier.rules(admittedCommit);
-    const sources = { clone, loader: this.#loader, trustRoot, source };
+    const { soleGateway = false } = this.#options;
+    const sources = { clone, loader: this.#loader, trustRoot, source, soleGateway };
     const found = await judgeStep(sources, rules, admittedCommit, step, state.current, now);
     const same = (frozen || found.policy) !== undefined && (await this.#sameRules(admittedCommit, id));
     const judged = frozen && !same ? withheld(found, frozen.commit) : found;

@@ -41,6 +41,8 @@ export interface ControlSide {
   hello(): void;
   /** The port of a listener; undefined node = bootstrap. */
   portFor(cluster: string, nodeId: number | undefined): Promise<number>;
+  /** The subject logs in on the cluster while a grant waits for that; answered when its window has begun everywhere. */
+  firstUse(subject: string, cluster: string): Promise<void>;
   debt(cluster: string, user: string): void;
   settled(cluster: string, user: string): void;
   brokerHealth(cluster: string, healthy: boolean, message: string): void;

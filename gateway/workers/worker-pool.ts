@@ -23,6 +23,7 @@ export interface WorkerPoolOptions {
   readonly append: (event: WorkerEvent) => void;
   readonly onDebt: (cluster: string, user: string) => void;
   readonly onSettled: (cluster: string, user: string) => void;
+  readonly onFirstUse: (subject: string, cluster: string) => Promise<void>;
   readonly onBrokerHealth: (part: string, healthy: boolean, message: string) => void;
   readonly onRecorderHealth: (part: string, healthy: boolean, message: string) => void;
   readonly onWorkerHealth: (part: string, healthy: boolean, message: string) => void;
@@ -310,6 +311,7 @@ export class WorkerPool implements DataPlane {
     const { onDebt, onSettled, onBrokerHealth, onRecorderHealth } = this.#options;
     const part = `worker ${worker}`;
     return {
+      firstUse: (subject, cluster) => this.#options.onFirstUse(subject, cluster),
       portFor: (cluster, nodeId) => this.#ports.portFor(cluster, nodeId),
       debt: onDebt,
       settled: onSettled,

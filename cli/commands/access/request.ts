@@ -47,6 +47,11 @@ export class AccessRequest extends WaitingCommand {
     subject: Flags.string({ description: 'Who gets it, when it is not you: another person or a workload.' }),
     policy: Flags.string({ description: 'Under which policy, when more than one offers it.' }),
     'not-before': Flags.string({ description: 'Earliest start, as RFC 3339.', helpValue: 'TIME' }),
+    'first-use-by': Flags.string({
+      description:
+        'Start at your first login at the gateway, which has to be before this time (RFC 3339). Only where one gateway follows the repo.',
+      helpValue: 'TIME',
+    }),
     'dry-run': Flags.boolean({ description: 'Show the request and send nothing.', default: false }),
     ...waitFlags,
     ...repoFlags,

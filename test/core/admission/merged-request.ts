@@ -129,6 +129,7 @@ export function judge(approvals: readonly SeenApproval[], bend: Bend = {}): Gran
     maxSkew: minute,
     uidUsed: false,
     since: undefined,
+    soleGateway: false,
     active: 0,
     lastMergedAt: 0,
     ...bend.facts,

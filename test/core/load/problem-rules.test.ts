@@ -3,7 +3,13 @@ import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { problemRules } from '../../../core/load/problem-rules.ts';
 
-const folders = ['core/load', 'core/source', 'core/policy/fits.ts', 'cli/actions/plan-change.ts'];
+const folders = [
+  'core/load',
+  'core/source',
+  'core/policy/fits.ts',
+  'cli/actions/plan-change.ts',
+  'cli/actions/report-change.ts',
+];
 const kinds = [
   ...['repo', 'cluster', 'stream', 'identity', 'group', 'access-policy', 'approver-rule', 'mask-policy'],
   ...['grant', 'break-glass', 'revocation', 'policy-test'],

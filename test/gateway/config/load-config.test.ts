@@ -81,6 +81,7 @@ test('what is left out has its default, and paths count from the folder of the f
     adminSocket: '/etc/sluice/admin.sock',
     public: { host: '127.0.0.1', port: 8080, tls: undefined },
     logLevel: 'info',
+    soleGateway: false,
     workers: 1,
     maxBufferedBytes: 268_435_456,
     clusters: [

@@ -80,7 +80,13 @@ export class FollowedRepo implements AsyncDisposable {
   }
 
   /** `ahead`: ms by which this gateway's clock is ahead. */
-  async follow(name = 'gw', bend: Partial<TrustRoot> = {}, ahead = 0, livedBefore = false): Promise<Follower> {
+  async follow(
+    name = 'gw',
+    bend: Partial<TrustRoot> = {},
+    ahead = 0,
+    livedBefore = false,
+    soleGateway = false,
+  ): Promise<Follower> {
     const clock: Clock = { ...systemClock, now: () => systemClock.now() + ahead };
     const trustRoot = this.trustRoot(bend);
     const clone = await BareClone.open(this.dir.join(name, 'clone'), this.repo.url);
@@ -104,6 +110,7 @@ export class FollowedRepo implements AsyncDisposable {
       loader,
       source: new PlainEvidence({ clone, trustRoot, rulesAt }),
       state,
+      soleGateway,
       snapshots,
       trustRoot,
       clock,
