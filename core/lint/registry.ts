@@ -1,5 +1,6 @@
 /** Every lint rule, in the order of its id. */
 import type { LintRule } from './rule.ts';
+import { anyJob } from './rules/any-job.ts';
 import { broadPrefix } from './rules/broad-prefix.ts';
 import { deniedPolicy } from './rules/denied-policy.ts';
 import { duplicateMaskRule } from './rules/duplicate-mask-rule.ts';
@@ -40,6 +41,7 @@ export const lintRules: readonly LintRule[] = [
   unmaskedPersonal,
   noBinding,
   noOwner,
+  anyJob,
   endedGrant,
   noTicket,
 ].sort((a, b) => (a.id < b.id ? -1 : 1));

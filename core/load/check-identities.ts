@@ -1,20 +1,11 @@
-/** A key, account or token belongs to at most one Identity, and a machine's claims must not match a stranger's. */
-
+/** A key, account or token belongs to at most one Identity. */
 import { formatLocation } from '../errors/problem.ts';
 import type { Identity } from '../model/documents.ts';
 import type { Placed } from './check-references.ts';
 import type { Findings } from './findings.ts';
 import type { Path } from './load-yaml.ts';
 
-/** Issuers that give tokens to anyone, with the claims that name one customer or repository for good. */
-const sharedIssuers: ReadonlyMap<string, readonly string[]> = new Map([
-  ['https://token.actions.githubusercontent.com', ['repository_id', 'repository_owner_id']],
-  ['https://gitlab.com', ['project_id', 'namespace_id']],
-  ['https://agent.buildkite.com', ['organization_id', 'pipeline_id']],
-  ['https://app.terraform.io', ['terraform_organization_id', 'terraform_workspace_id']],
-]);
-
-/** Reports bindings that two Identities share, and workloads that strangers could match. */
+/** Reports bindings that two Identities share. */
 export function checkIdentities(identities: readonly Placed<Identity>[], findings: Findings): void {
   const owners = new Map<string, Identity>();
   for (const { document, yaml } of identities) {
@@ -26,13 +17,6 @@ export function checkIdentities(identities: readonly Placed<Identity>[], finding
         const fix = `one Identity for each human; see ${formatLocation(owner.at)}`;
         findings.at(yaml, path, 'reference/duplicate-binding', `${words} ${whose}`, fix);
       }
-    }
-    const { workload } = document;
-    const needed = workload && sharedIssuers.get(workload.issuer);
-    if (workload && needed && !needed.some((claim) => workload.claims[claim])) {
-      const message = `anyone can get a token of ${workload.issuer}, and these claims name no repository for good`;
-      const fix = `add the claim ${needed[0]}; a name can be taken over, an id cannot`;
-      findings.atKey(yaml, ['spec', 'workload', 'claims'], 'policy/shared-issuer', message, fix);
     }
   }
 }

@@ -9,6 +9,7 @@ import { checkRevocable } from './check-names.ts';
 import { checkReferences, type Placed } from './check-references.ts';
 import { checkPolicy, checkStream } from './check-rules.ts';
 import { checkGrantScope, checkPolicyScope } from './check-scopes.ts';
+import { checkWorkloads } from './check-workloads.ts';
 import { Findings } from './findings.ts';
 import type { DocumentOf } from './kinds.ts';
 import type { OnProgress } from './on-progress.ts';
@@ -53,6 +54,7 @@ export function loadPolicySet(files: readonly SourceFile[], onProgress?: OnProgr
   for (const rule of of('ApproverRule')) checkApproverRule(rule, sets, findings);
   for (const one of of('Repo')) checkQuorum(one, sets.identities, findings);
   checkIdentities(of('Identity'), findings);
+  checkWorkloads(of('Identity'), findings);
   checkGrants(of('Grant'), sets, findings);
   for (const one of of('BreakGlass')) checkBreakGlass(one, sets, findings);
   const dated = [...of('Grant'), ...of('BreakGlass')];

@@ -60,8 +60,13 @@ export const problemRules: Readonly<Record<string, string>> = {
   // rules
   'policy/break-glass-duration': 'A `breakGlass.maxDuration` above `limits.maxDuration`.',
   'policy/contradiction': 'Fields of a policy that mean nothing together.',
+  'policy/idle-claim':
+    "A workload's claim that no token can match: one that the gateway checks itself, or that its issuer does not give (a warning).",
   'policy/idle-pattern': 'Patterns of groups or transactional ids beside operations that use none. A warning.',
   'policy/no-approval': 'A policy with mode onRequest and without approval.',
+  'policy/overlapping-workloads':
+    'A workload whose every token matches another one too, so that all of them are refused. A warning.',
+  'policy/pull-request-workload': 'A workload that is a job of pull requests, which run what nobody has reviewed.',
   'policy/shared-issuer': 'A workload on an issuer for everybody, without a claim that names it for good.',
   'policy/standing-admin': "A standing policy that gives 'admin'.",
   'policy/topic-name': 'A topic pattern that no topic of the cluster can match.',
