@@ -108,7 +108,7 @@ function causesOf(
   const { poorer, richer, changes } = comparison;
   const bans = [...old.outright, ...old.ways.flatMap((one) => one.bans)].map(({ policy }) => policy);
   const likely = [
-    ...sources.flatMap((one) => wayCauses(comparison, richer, identity, one.way)),
+    ...[...new Set(sources.map((one) => one.way))].flatMap((one) => wayCauses(comparison, richer, identity, one)),
     ...changed(
       sources.map((one) => `Stream/${one.stream}`),
       changes,
@@ -153,9 +153,17 @@ function isCovered(named: NamedWay, pattern: Pattern, now: Names, old: Names): b
     );
 }
 
-function policiesOn(side: Side, cluster: string): AccessPolicy[] {
+const onClusters = new WeakMap<Side, Map<string, readonly AccessPolicy[]>>();
+
+function policiesOn(side: Side, cluster: string): readonly AccessPolicy[] {
+  const known = onClusters.get(side) ?? new Map<string, readonly AccessPolicy[]>();
+  onClusters.set(side, known);
   const streams = side.index.streamsOn.get(cluster) ?? [];
-  return [...new Set(streams.flatMap(({ name }) => side.index.policiesOf.get(name) ?? []))];
+  const found = known.get(cluster) ?? [
+    ...new Set(streams.flatMap(({ name }) => side.index.policiesOf.get(name) ?? [])),
+  ];
+  known.set(cluster, found);
+  return found;
 }
 
 function claimsOf(side: Side, cluster: string, identity: string): string[] {

@@ -28,9 +28,11 @@ export interface World {
 }
 
 const mostConditions = 4;
+const onlyWorld: readonly World[] = [{ now: () => true, old: () => true }];
 
 /** Every world that the conditions of some denies leave possible; of too many, the one that widens most. */
-export function worldsOf(bans: readonly Conditional[]): World[] {
+export function worldsOf(bans: readonly Conditional[]): readonly World[] {
+  if (bans.every(({ condition }) => condition === undefined)) return onlyWorld;
   const conditions = [...new Set(bans.map(({ condition }) => condition).filter((one) => one !== undefined))];
   if (conditions.length > mostConditions) return [{ now: ({ condition }) => condition === undefined, old: () => true }];
   return Array.from({ length: 2 ** conditions.length }, (_, bits) => {

@@ -47,20 +47,35 @@ export function involved(
   return old.flatMap(({ ways }) => ways.flatMap((way) => wayCauses(comparison, poorer, identity, way)));
 }
 
-export function wayCauses(comparison: Comparison, side: Side, identity: string, way: Way): string[] {
-  const { changes } = comparison;
-  const { requirement, grant, policy } = way;
+export function wayCauses(comparison: Comparison, side: Side, identity: string, way: Way): readonly string[] {
+  const own = signingCauses(comparison.changes, way);
+  const ofPolicy = policyCauses(comparison, side, identity, way.policy);
+  return own.length === 0 ? ofPolicy : [...own, ...ofPolicy];
+}
+
+/** The same way is asked for in every region and for every operation. */
+const ofWays = new WeakMap<DocumentChanges, Map<Way, readonly string[]>>();
+
+/** The grant, and who has to sign. */
+function signingCauses(changes: DocumentChanges, way: Way): readonly string[] {
+  const known = ofWays.get(changes) ?? new Map<Way, readonly string[]>();
+  ofWays.set(changes, known);
+  const found = known.get(way);
+  if (found) return found;
+  const { requirement, grant } = way;
   const signing = requirement
     ? [
         ...requirement.rules.map(({ name }) => `ApproverRule/${name}`),
         ...approverGroups(requirement).map((name) => `Group/${name}`),
       ]
     : [];
-  return [
-    ...changed([...(grant ? [`Grant/${grant.name}`] : []), ...signing], changes),
-    ...policyCauses(comparison, side, identity, policy),
-  ];
+  const causes = changed([...(grant ? [`Grant/${grant.name}`] : []), ...signing], changes);
+  known.set(way, causes);
+  return causes;
 }
+
+/** By side (which has one other), policy and Identity: asked for as often as ways are. */
+const ofPolicies = new WeakMap<Side, Map<AccessPolicy, Map<string, readonly string[]>>>();
 
 /** The policy, and the groups that somebody came into, or left, and through which it is about them. */
 export function policyCauses(
@@ -68,7 +83,13 @@ export function policyCauses(
   side: Side,
   identity: string,
   policy: AccessPolicy,
-): string[] {
+): readonly string[] {
+  const ofSide = ofPolicies.get(side) ?? new Map<AccessPolicy, Map<string, readonly string[]>>();
+  ofPolicies.set(side, ofSide);
+  const ofPolicy = ofSide.get(policy) ?? new Map<string, readonly string[]>();
+  ofSide.set(policy, ofPolicy);
+  const known = ofPolicy.get(identity);
+  if (known) return known;
   const other = side === richer ? poorer : richer;
   const groups = policy.subjects.flatMap((subject) => {
     const key = 'group' in subject ? `Group/${subject.group}` : '';
@@ -79,7 +100,9 @@ export function policyCauses(
       ? [key]
       : [];
   });
-  return [...changed([`AccessPolicy/${policy.name}`], changes), ...groups];
+  const causes = [...changed([`AccessPolicy/${policy.name}`], changes), ...groups];
+  ofPolicy.set(identity, causes);
+  return causes;
 }
 
 export function revocationCauses(

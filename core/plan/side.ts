@@ -88,7 +88,7 @@ function sideOf(set: PolicySet, grants: readonly AdmittedGrant[], about: string 
   };
   const index = indexOf(snapshot);
   const groupSets = new Map<string, ReadonlySet<string>>();
-  const requirements = new Map<string, Requirement>();
+  const requirements = new Map<AccessPolicy, Map<string, Requirement>>();
   return {
     set,
     snapshot,
@@ -104,9 +104,10 @@ function sideOf(set: PolicySet, grants: readonly AdmittedGrant[], about: string 
       return { snapshot, index, principal, groups, operation, resource, now: 0 };
     },
     requirement: (policy, stream) => {
-      const key = `${policy.name} ${stream}`;
-      const found = requirements.get(key) ?? requirementOf(set, policy, set.streams.get(stream)!);
-      requirements.set(key, found);
+      const ofPolicy = requirements.get(policy) ?? new Map<string, Requirement>();
+      requirements.set(policy, ofPolicy);
+      const found = ofPolicy.get(stream) ?? requirementOf(set, policy, set.streams.get(stream)!);
+      ofPolicy.set(stream, found);
       return found;
     },
   };
