@@ -127,8 +127,18 @@ function later(ask: Ask, { rule, until }: Deny): Holder {
   };
 }
 
-function person({ snapshot, principal }: Ask, policy: AccessPolicy | undefined) {
-  const groups = new Set(groupsOf(snapshot.policies.groups, principal));
+const known = new WeakMap<Principal, ReadonlySet<string>>();
+
+/** Groups of a token that is asked about: looked up once, since each has many policies. */
+function groupsOfToken({ snapshot, principal }: Ask): ReadonlySet<string> {
+  const groups = known.get(principal) ?? new Set(groupsOf(snapshot.policies.groups, principal));
+  known.set(principal, groups);
+  return groups;
+}
+
+function person(ask: Ask, policy: AccessPolicy | undefined) {
+  const { principal } = ask;
+  const groups = groupsOfToken(ask);
   const through = (policy?.subjects ?? []).flatMap((subject) => {
     if ('identity' in subject) return subject.identity === principal.identity ? [`identity ${subject.identity}`] : [];
     return groups.has(subject.group) ? [`group ${subject.group}`] : [];
@@ -206,8 +216,9 @@ function masksUnder(
   });
 }
 
-function questionOf({ snapshot, principal, operation, resource, now }: Ask): Question {
-  const groups = new Set(groupsOf(snapshot.policies.groups, principal));
+function questionOf(ask: Ask): Question {
+  const { snapshot, principal, operation, resource, now } = ask;
+  const groups = groupsOfToken(ask);
   return { snapshot, index: indexOf(snapshot), principal, groups, operation, resource, now };
 }
 
