@@ -10,6 +10,7 @@ import type { Clock } from '../../core/clock/clock.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
 import type { AccessRequest } from '../../core/forge/forge.ts';
 import type { TreeChange } from '../../core/git/bare-clone.ts';
+import { loadBreakGlass } from '../../core/load/load-break-glass.ts';
 import type { Grant } from '../../core/model/documents.ts';
 import { breakGlassAsGrant } from '../../core/policy/fits-break-glass.ts';
 import { isBreakGlassFile, isForOwners, isGrantFile } from '../../core/source/policy-tree.ts';
@@ -92,7 +93,7 @@ async function readEmergency(
   { path, after }: TreeChange,
 ): Promise<Omit<ReviewedRequest, 'request' | 'changes'>> {
   const file = await loader.file(after ? request.head : tip, path);
-  const { document, problems = [] } = file ? await loader.emergency(tip, file) : {};
+  const { document, problems } = file ? loadBreakGlass(file) : { document: undefined, problems: [] };
   if (!document) {
     throw new InputError('InvalidPolicyRepo', `request '${request.name}' holds no valid BreakGlass`, {
       why: problems[0]?.message ?? 'its file cannot be read',

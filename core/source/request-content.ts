@@ -6,6 +6,7 @@ import {
   type RepoIdentity,
 } from '../admission/approval-digest.ts';
 import type { BareClone } from '../git/bare-clone.ts';
+import { loadBreakGlass } from '../load/load-break-glass.ts';
 import { isBreakGlassFile, isForOwners, isGrantFile } from './policy-tree.ts';
 import type { RevisionLoader } from './revision.ts';
 
@@ -37,7 +38,7 @@ export async function requestContent(
   for (const { path, before, after } of changes) {
     if (isBreakGlassFile(path) && before?.id !== after?.id) {
       const file = await loader.file(after ? commit : base, path);
-      const { document } = file ? await loader.emergency(base, file) : {};
+      const document = file && loadBreakGlass(file).document; // what was admitted may not fit any more
       if (!document) continue;
       asked.push({ kind: 'grant', uid: document.uid, content: breakGlassDigest(policySet, document, repo) });
     }
