@@ -14,6 +14,7 @@ export function actionFolder(kind: ForgeAddress['kind']): string {
 export function workflowFiles({ kind, url, repo }: ForgeAddress): Readonly<Record<string, string>> {
   return {
     [`.${kind}/workflows/sluice.yml`]: workflow(kind),
+    ...(kind === 'github' ? { '.github/workflows/sluice-queue.yml': queueWorkflow } : {}),
     [`${actionFolder(kind)}/action.yml`]: actionFile('main.mjs'),
     'sluice.yaml': `# yaml-language-server: $schema=.sluice/schemas/repo.schema.json
 apiVersion: sluice.dev/v1
@@ -45,7 +46,7 @@ on:
     types: [opened, synchronize, reopened, edited] # edited, as one may be pointed here from another branch
   push:
     branches: [main]
-${kind === 'github' ? '  merge_group:\n' : ''}permissions: {}
+permissions: {}
 jobs:
   policies:
     runs-on: ubuntu-latest
@@ -63,6 +64,29 @@ jobs:
           comment: \${{ github.event_name == 'pull_request_target' }}
 `;
 }
+
+/** A file of its own: a job that is skipped counts as passed, so no other run may have a job of this name to skip. */
+const queueWorkflow = `# Checks every group of a merge queue, under the name that pull requests are checked by.
+# GitHub takes this file from the group itself, so a request that is in it can change this check, and what its token may
+# do. Nobody should believe it more than those who approved what is in the queue; the gateway relies on none of it.
+name: sluice queue
+on:
+  merge_group:
+permissions: {}
+jobs:
+  policies:
+    runs-on: ubuntu-latest
+    timeout-minutes: 10
+    permissions:
+      contents: read # and nothing else: there is nothing to comment on
+    steps:
+      # The branch, for the program in it; never the group, which is read as data.
+      - uses: ${checkout}
+        with:
+          ref: \${{ github.event.merge_group.base_ref }}
+          persist-credentials: false
+      - uses: ./${actionFolder('github')}
+`;
 
 const githubOwners = `# Who is asked to review; the last line that fits a file counts. The gateway does not rely on this file: it counts
 # approvals of grants by approver-rules/, and of everything else by its own list of owners.

@@ -82,12 +82,32 @@ test.each([
   expect(workflow).toContain(`uses: ./${action}\n`);
   expect(parse(workflow).jobs.policies.permissions).toEqual({ contents: 'read', 'pull-requests': 'write' });
   for (const [, uses] of workflow.matchAll(/uses: (.*)/g)) expect(uses).toMatch(/^(\.\/|\S+@[0-9a-f]{40} # v)/);
+  expect(Object.keys(parse(workflow).on)).toEqual(['pull_request_target', 'push']);
   const readme = await read('README.md');
   expect(readme).toContain('## On the forge');
   for (const path of [action, `.${forge}/workflows/sluice.yml`]) expect(readme).toContain(path);
   const listed = made.stdout.split('\n').filter((line) => line.startsWith('  ') && !line.startsWith('  sluice'));
   expect(listed).toContain(`  ${action}/main.mjs`);
   expect(made.stdout).toContain(`read policies/README.md: what to set on ${written.repo} by hand`);
+});
+
+test('a group of a merge queue is checked with a token that reads, by the program of the branch, under the same name', async () => {
+  await using dir = await tempDir();
+  for (const forge of ['github', 'gitea']) await runSluice(['init', dir.join(forge), '--forge', forge]);
+  const queue = parse(await readFile(dir.join('github/.github/workflows/sluice-queue.yml'), 'utf8'));
+  expect(queue.on).toEqual({ merge_group: null });
+  expect(queue.permissions).toEqual({});
+  expect(Object.keys(queue.jobs)).toEqual(['policies']);
+  const { permissions, steps } = queue.jobs.policies;
+  expect(permissions).toEqual({ contents: 'read' });
+  expect(steps).toEqual([
+    {
+      uses: expect.stringMatching(/^actions\/checkout@[0-9a-f]{40}$/),
+      with: { ref: expect.stringContaining(' github.event.merge_group.base_ref '), 'persist-credentials': false },
+    },
+    { uses: './.github/actions/sluice' },
+  ]);
+  expect(await readdir(dir.join('gitea/.gitea/workflows'))).toEqual(['sluice.yml']);
 });
 
 test('an address that is none is refused before anything is written', async () => {
