@@ -1,10 +1,11 @@
 /** What somebody may ask for: the policies that grant on request and are about them. */
 import type { Clock } from '../../core/clock/clock.ts';
-import { AccessError } from '../../core/errors/sluice-error.ts';
+import { AccessError, InputError, type SluiceError } from '../../core/errors/sluice-error.ts';
+import { didYouMean } from '../../core/load/nearest.ts';
 import type { AccessPolicy, Grant, PolicySet, Stream } from '../../core/model/documents.ts';
 import { type Operation, operations } from '../../core/model/resource.ts';
 import { coversSubject, fits, type Misfit } from '../../core/policy/fits.ts';
-import { draftGrant } from './request-access.ts';
+import { demandStreams, draftGrant } from './request-access.ts';
 import { type RequestWords, wishOf } from './request-words.ts';
 
 /** The part of a request that is known already. */
@@ -67,15 +68,21 @@ export class OfferedAccess {
     return { ...draftGrant(wish, this.requestedBy, this.#clock), policy };
   }
 
-  /** The error for somebody who may ask for nothing of what they said. */
-  nothing({ subject, stream, operation }: KnownWords): AccessError {
-    const about = [...operation, ...(stream.length > 0 ? ['on', ...stream] : [])].join(' ');
-    return new AccessError(
-      'NotEligible',
-      `no policy lets ${subject ?? this.requestedBy} ask for ${about || 'anything'}`,
-      {
-        fix: 'ask the owners of the policy repo',
-      },
-    );
+  /** Why somebody may ask for nothing of what they said. */
+  nothing({ subject, policy, stream, operation }: KnownWords): SluiceError {
+    demandStreams(this.rules, stream);
+    if (policy !== undefined && !this.rules.policies.has(policy)) {
+      return new InputError('BadUsage', `the policy repo has no policy '${policy}'`, {
+        fix: didYouMean(policy, this.rules.policies.keys()) ?? 'leave --policy out to see what there is',
+      });
+    }
+    const what = [
+      operation.join(', ') || 'anything',
+      ...(stream.length > 0 ? [`on ${stream.join(', ')}`] : []),
+      ...(policy === undefined ? [] : [`under policy '${policy}'`]),
+    ].join(' ');
+    return new AccessError('NotEligible', `no policy lets ${subject ?? this.requestedBy} ask for ${what}`, {
+      fix: 'ask the owners of the policy repo',
+    });
   }
 }

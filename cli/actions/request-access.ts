@@ -52,11 +52,7 @@ export function prepareAccess(workspace: Workspace, wish: AccessWish, clock: Clo
   if (!signer) {
     throw new InputError('BadKey', 'whose request is it?', { fix: workspace.signerFix });
   }
-  for (const stream of wish.streams) {
-    if (rules.streams.has(stream)) continue;
-    const fix = didYouMean(stream, rules.streams.keys()) ?? `it has ${[...rules.streams.keys()].sort().join(', ')}`;
-    throw new InputError('BadUsage', `the policy repo has no Stream '${stream}'`, { fix });
-  }
+  demandStreams(rules, wish.streams);
   const draft = draftGrant(wish, signer.name, clock);
   const policy = wish.policy ?? choosePolicy(rules, draft);
   const file = `grants/${formatInstant(clock.now()).slice(0, 7)}/${draft.name}.yaml`;
@@ -79,6 +75,15 @@ export function prepareAccess(workspace: Workspace, wish: AccessWish, clock: Clo
   if (!check.value)
     throw new InputError('BadUsage', `the request would not be a valid Grant: ${check.problems[0]?.message}`);
   return { ...tellGrant(rules, grant, { repoId, branch }), file, yaml };
+}
+
+/** Refuses streams that the policy repo does not have, with what was probably meant. */
+export function demandStreams(rules: PolicySet, streams: readonly string[]): void {
+  for (const stream of streams) {
+    if (rules.streams.has(stream)) continue;
+    const fix = didYouMean(stream, rules.streams.keys()) ?? `it has ${[...rules.streams.keys()].sort().join(', ')}`;
+    throw new InputError('BadUsage', `the policy repo has no Stream '${stream}'`, { fix });
+  }
 }
 
 /** Opens the request with a text for people. */

@@ -174,6 +174,13 @@ test('who may ask for nothing is told before any question; without a terminal, o
   await using bob = sit(repo, 'bob', []);
   await bob.see('no policy lets bob ask for anything');
   expect(await bob.end()).toBe(1);
+  await using wrong = sit(repo, 'alice', ['--stream', 'paymenst']);
+  await wrong.see("no Stream 'paymenst'");
+  await wrong.see("did you mean 'payments'?");
+  expect(await wrong.end()).toBe(2);
+  await using catalog = sit(repo, 'alice', ['--stream', 'catalog']);
+  await catalog.see('no policy lets alice ask for anything on catalog');
+  expect(await catalog.end()).toBe(1);
   await using ci = sit(repo, 'alice', ['--for', '1h'], { env: { CI: 'true' } });
   await ci.see('the request does not say --stream, --operation, --reason');
   expect(await ci.end()).toBe(2);
