@@ -46,6 +46,9 @@ on:
     types: [opened, synchronize, reopened, edited] # edited, as one may be pointed here from another branch
   push:
     branches: [main]
+# One run after the other for each request: two at once would both find no comment, and write two. Pushes are all checked.
+concurrency:
+  group: sluice-\${{ github.event_name }}-\${{ github.event.pull_request.number || github.sha }}
 permissions: {}
 jobs:
   policies:
@@ -72,6 +75,8 @@ const queueWorkflow = `# Checks every group of a merge queue, under the name tha
 name: sluice queue
 on:
   merge_group:
+concurrency:
+  group: sluice-\${{ github.event_name }}-\${{ github.ref }}
 permissions: {}
 jobs:
   policies:

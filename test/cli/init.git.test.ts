@@ -83,6 +83,10 @@ test.each([
   expect(parse(workflow).jobs.policies.permissions).toEqual({ contents: 'read', 'pull-requests': 'write' });
   for (const [, uses] of workflow.matchAll(/uses: (.*)/g)) expect(uses).toMatch(/^(\.\/|\S+@[0-9a-f]{40} # v)/);
   expect(Object.keys(parse(workflow).on)).toEqual(['pull_request_target', 'push']);
+  // Else two runs that find no comment write one each.
+  expect(parse(workflow).concurrency.group).toMatch(
+    /^sluice-\S+ github\.event_name \S+ github\.event\.pull_request\.number /,
+  );
   const readme = await read('README.md');
   expect(readme).toContain('## On the forge');
   for (const path of [action, `.${forge}/workflows/sluice.yml`]) expect(readme).toContain(path);
@@ -97,6 +101,7 @@ test('a group of a merge queue is checked with a token that reads, by the progra
   const queue = parse(await readFile(dir.join('github/.github/workflows/sluice-queue.yml'), 'utf8'));
   expect(queue.on).toEqual({ merge_group: null });
   expect(queue.permissions).toEqual({});
+  expect(queue.concurrency.group).toMatch(/^sluice-\S+ github\.event_name \S+ github\.ref /);
   expect(Object.keys(queue.jobs)).toEqual(['policies']);
   const { permissions, steps } = queue.jobs.policies;
   expect(permissions).toEqual({ contents: 'read' });
