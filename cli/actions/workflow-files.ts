@@ -118,7 +118,7 @@ export function protectionAdvice({ kind, url }: ForgeAddress): string {
   const check = kind === 'github' ? '`policies`' : '`sluice / policies (pull_request_target)`';
   const dismiss =
     kind === 'github'
-      ? 'dismiss stale approvals when new commits are pushed; require approval of the most recent push; require review from code owners'
+      ? 'dismiss stale approvals when new commits are pushed; require approval of the most recent push; require review from code owners; require branches to be up to date before merging'
       : 'dismiss stale approvals; block merge on outdated branch, rejected reviews and official review requests';
   const fork =
     kind === 'github'
@@ -132,6 +132,9 @@ the rules stalls them until it is taken back. The settings keep accidents out.
 
 1. ${rule}. No direct pushes, no force pushes, no deletion.
 2. One approval before a merge; ${dismiss}.
+   Up to date matters: the gateway compares what a merge makes of the branch with the branch before it. Beside another base
+   than the one that was looked at, a change of the rules can widen something else, and have another digest than the one
+   that it acknowledges; the gateway then refuses it as Unacknowledged, and the rules stand still until it is taken back.
 3. The check ${check} has to pass. It runs \`.${kind}/workflows/sluice.yml\` as it is on \`main\`, so a pull request
    cannot change it, and it writes one comment: who gets what, from when to when, why, who may approve, what it widens.
    Believe that comment, not the text of the request, which whoever opened it can edit. Nobody reads commands in comments.

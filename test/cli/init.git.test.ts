@@ -90,6 +90,10 @@ test.each([
   const readme = await read('README.md');
   expect(readme).toContain('## On the forge');
   for (const path of [action, `.${forge}/workflows/sluice.yml`]) expect(readme).toContain(path);
+  expect(readme).toContain(
+    forge === 'github' ? 'require branches to be up to date before merging' : 'block merge on outdated branch',
+  );
+  expect(readme).toContain('Unacknowledged');
   const listed = made.stdout.split('\n').filter((line) => line.startsWith('  ') && !line.startsWith('  sluice'));
   expect(listed).toContain(`  ${action}/main.mjs`);
   expect(made.stdout).toContain(`read policies/README.md: what to set on ${written.repo} by hand`);
