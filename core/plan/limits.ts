@@ -10,14 +10,10 @@ export function widenedPrincipals(widens: readonly PlanChange[]): ReadonlySet<st
 /** Limits that the change goes beyond; those of the base count, so that no change lifts its own. `widens` is of rules alone. */
 export function trippedLimits(base: PolicySet, head: PolicySet, widens: readonly PlanChange[]): TrippedLimit[] {
   const tripped: TrippedLimit[] = [];
-  const widened = widenedPrincipals(widens).size;
-  const all = head.identities.size;
+  const widened = widenedPrincipals(widens);
   const most = base.repo.widenPrincipalsPercent;
-  if (widened * 100 > most * all) {
-    const percent = Math.floor((widened * 1000) / all) / 10;
-    const message = `it widens what ${widened} of ${all} Identities may do (${percent} %); the limit is ${most} %`;
-    tripped.push({ limit: 'widenPrincipalsPercent', message });
-  }
+  const message = shareProblem(widened, base, most);
+  if (message !== undefined) tripped.push({ limit: 'widenPrincipalsPercent', message });
   const masks = new Set(
     widens
       .filter((change): change is AccessChange => change.what === 'access' && ofRules(change))
@@ -30,6 +26,22 @@ export function trippedLimits(base: PolicySet, head: PolicySet, widens: readonly
     tripped.push({ limit: 'approvers', message: `it leaves stream ${name} without approvers: ${why}` });
   }
   return tripped;
+}
+
+/**
+ * Says when more than `most` % are widened: of the Identities that were there before, however many the change adds, so
+ * that nobody makes the share smaller by adding some that may do nothing. Those that are new count where they get rights.
+ */
+function shareProblem(widened: ReadonlySet<string>, base: PolicySet, most: number): string | undefined {
+  const before = Math.max(base.identities.size, 1);
+  if (widened.size * 100 <= most * before) return undefined;
+  const percent = Math.floor((widened.size * 1000) / before) / 10;
+  const added = [...widened].filter((name) => !base.identities.has(name)).length;
+  const of =
+    added === 0
+      ? `${widened.size} of ${before} Identities may do`
+      : `${widened.size} ${widened.size === 1 ? 'Identity' : 'Identities'} may do, ${added} of them new, where there were ${base.identities.size}`;
+  return `it widens what ${of} (${percent} %); the limit is ${most} %`;
 }
 
 /** True when the plan trips a limit and `sluice.yaml` of its head does not say that this is meant. */

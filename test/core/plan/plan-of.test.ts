@@ -377,6 +377,36 @@ describe('limits', () => {
     ],
   ])('%s', (_name, expected, head) => expect(names(head)).toEqual(expected));
 
+  test('Identities that the change adds make the share no smaller, and count when they get something', () => {
+    const identity = (name: string): Doc => ['Identity', name, person().replace('SUB', name)];
+    const [few, unused] = [['alice', 'bob', 'carol', 'dave'], Array.from({ length: 7 }, (_, n) => `unused-${n}`)];
+    const world = (people: readonly string[], members: readonly string[]): PolicySet =>
+      policySetOf([
+        ['Cluster', 'main', '{type: kafka}'],
+        ['Stream', 'orders', '{cluster: main, topics: [{prefix: orders.}]}'],
+        ...people.map(identity),
+        ['Group', 'team', `{members: [${members.join(', ')}]}`],
+        [
+          'AccessPolicy',
+          'read',
+          '{mode: standing, subjects: [{group: team}], streams: [orders], operations: [consume]}',
+        ],
+      ]);
+    const messages = (head: PolicySet, from: PolicySet): string[] =>
+      planOf(from, head).limits.map((one) => one.message);
+    const all = [...few, ...unused];
+    const diluted = messages(world(all, ['alice', 'bob', 'carol']), world(few, []));
+    expect(diluted).toEqual(['it widens what 3 of 4 Identities may do (75 %); the limit is 30 %']);
+    expect(messages(world(few, ['alice', 'bob', 'carol']), world(few, []))).toEqual(diluted);
+    expect(messages(world(all, []), world(few, []))).toEqual([]);
+    expect(messages(world(all, ['alice', 'unused-0']), world(few, []))).toEqual([
+      'it widens what 2 Identities may do, 1 of them new, where there were 4 (50 %); the limit is 30 %',
+    ]);
+    expect(messages(world(few, ['alice']), world([], []))).toEqual([
+      'it widens what 1 Identity may do, 1 of them new, where there were 0 (100 %); the limit is 30 %',
+    ]);
+  });
+
   test('a change does not lift its own limit', () => {
     const lax = { ...more, repo: { ...more.repo, widenPrincipalsPercent: 100 } };
     expect(names(lax)).toEqual(['widenPrincipalsPercent']);
