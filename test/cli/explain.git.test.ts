@@ -14,7 +14,7 @@ test('no: each rule in the order in which it counts, the masks, and what to ask 
   expect({ stderr, code }).toEqual({ stderr: '', code: 1 });
   expect(stdout.split('\n').filter((line) => /^\d\.|would allow|is not about|^Ask|card-path/.test(line))).toEqual([
     '1. Does a policy deny it? no',
-    '   AccessPolicy no-contractors-on-confidential (policies-example/policies/policies.yaml:64:9) on payments: is not about alice',
+    '   AccessPolicy no-contractors-on-confidential (policies-example/policies/policies.yaml:80:9) on payments: is not about alice',
     '2. Is it revoked? no',
     '3. Does a live grant allow it? no',
     '4. Does a standing policy allow it? no',

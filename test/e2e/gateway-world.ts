@@ -45,6 +45,8 @@ export async function gatewayWorld(options: {
   /** Where requests live, when not on plain git. */
   forge?: RepoOnForge;
   pollInterval?: string;
+  /** More of trustRoot.issuers. */
+  issuers?: readonly object[];
   /** The broker or brokers behind it, when not the shared one. */
   kafka?: Pick<KafkaService, 'bootstrap' | 'adminUser' | 'adminPassword'>;
 }): Promise<GatewayWorld> {
@@ -69,6 +71,7 @@ export async function gatewayWorld(options: {
     owners: ['olga'],
     issuer,
     logLevel: 'debug',
+    ...(options.issuers ? { issuers: options.issuers } : {}),
     ...(options.pollInterval ? { pollInterval: options.pollInterval } : {}),
     ...(options.spec ? { spec: options.spec } : {}),
     clusters: [{ name: 'main', bootstrap: kafka.bootstrap, user: kafka.adminUser, password: kafka.adminPassword }],

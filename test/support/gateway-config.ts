@@ -23,6 +23,8 @@ export interface GatewayConfigOptions {
   }[];
   readonly logLevel?: string;
   readonly pollInterval?: string;
+  /** More of trustRoot.issuers. */
+  readonly issuers?: readonly object[];
   /** Merged into spec, last. */
   readonly spec?: Readonly<Record<string, unknown>>;
 }
@@ -57,7 +59,10 @@ export function writeGatewayConfig(options: GatewayConfigOptions): string {
           ...(repo.forge ? { account: repo.forge.people[name]!.id } : { key: repo.keys[name]!.key }),
         })),
         threshold: 1,
-        issuers: [{ issuer: issuer.issuer, audience: issuer.audience, algorithms: ['ES256'] }],
+        issuers: [
+          { issuer: issuer.issuer, audience: issuer.audience, algorithms: ['ES256'] },
+          ...(options.issuers ?? []),
+        ],
       },
       state: { dir: 'state' },
       recording: { dir: 'recordings', keyFile: 'keys/recording.pem' },
