@@ -1,3 +1,4 @@
+import { acknowledgementProblem } from '../../core/admission/acknowledged.ts';
 import {
   breakGlassDigest,
   type ContentDigest,
@@ -11,9 +12,12 @@ import { InputError } from '../../core/errors/sluice-error.ts';
 import type { AccessRequest } from '../../core/forge/forge.ts';
 import type { TreeChange } from '../../core/git/bare-clone.ts';
 import { loadBreakGlass } from '../../core/load/load-break-glass.ts';
-import type { Grant } from '../../core/model/documents.ts';
+import type { Grant, PolicySet } from '../../core/model/documents.ts';
+import type { Plan } from '../../core/plan/plan.ts';
+import { planOfGrant } from '../../core/plan/plan-of.ts';
 import { breakGlassAsGrant } from '../../core/policy/fits-break-glass.ts';
 import { isBreakGlassFile, isForOwners, isGrantFile } from '../../core/source/policy-tree.ts';
+import { revocationsAt } from '../../core/source/revocations-at.ts';
 import type { Workspace } from './open-workspace.ts';
 
 /** What a request comes to, for those who decide about it. */
@@ -25,8 +29,12 @@ export interface ReviewedRequest {
   /** It is a review: the right was used, or is in use, without approval. */
   readonly emergency: boolean;
   readonly changes: readonly TreeChange[];
+  /** The rules that it is looked at under. */
+  readonly rules: PolicySet;
   readonly approvers: ReturnType<typeof approversFor>;
-  /** Problems of the grant under the rules as they are now. */
+  /** What the grant gives that its subject does not have without it; undefined for a change of the rules. */
+  readonly plan: Plan | undefined;
+  /** Why a gateway would refuse a change of the rules even when enough owners sign it. */
   readonly problems: readonly string[];
 }
 
@@ -34,14 +42,20 @@ export interface ReviewedRequest {
 export async function reviewRequest(workspace: Workspace, name: string): Promise<ReviewedRequest> {
   const open = await workspace.forge.list();
   const request = open.find((entry) => entry.name === name);
-  if (request) return await readRequest(workspace, request);
+  if (request) return await completed(workspace, await readRequest(workspace, request));
   const names = open.map((entry) => entry.name).join(', ');
   throw new InputError('BadUsage', `there is no open request '${name}'`, {
     fix: names === '' ? 'none is open; it may have been merged' : `open are: ${names}`,
   });
 }
 
-/** As `reviewRequest`, of one that was found. */
+/** With what only whoever decides has to know, since it takes a while. */
+async function completed(workspace: Workspace, read: ReviewedRequest): Promise<ReviewedRequest> {
+  if (!read.grant) return { ...read, problems: await rulesProblems(workspace, read.request) };
+  return read.emergency ? read : { ...read, plan: planOfGrant(workspace.rules, read.grant) };
+}
+
+/** As `reviewRequest`, of one that was found, without `plan` and `problems`. */
 export async function readRequest(workspace: Workspace, request: AccessRequest): Promise<ReviewedRequest> {
   const { clone, tip, rules, loader, repoId, branch } = workspace;
   const { name } = request;
@@ -59,10 +73,12 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
     return {
       request,
       changes,
+      rules,
       grant,
       emergency: false,
       content: grantDigest(rules, grant, repo),
       approvers: approversFor(rules, grant),
+      plan: undefined,
       problems: [],
     };
   }
@@ -83,7 +99,33 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
     });
   }
   const content = policyDigest(planes, repo);
-  return { request, changes, grant: undefined, emergency: false, content, approvers: [], problems: [] };
+  return {
+    request,
+    changes,
+    rules,
+    grant: undefined,
+    emergency: false,
+    content,
+    approvers: [],
+    plan: undefined,
+    problems: [],
+  };
+}
+
+/** What is wrong with a change of the rules, looked at from where it left the branch. */
+async function rulesProblems({ clone, loader }: Workspace, { base, head }: AccessRequest): Promise<string[]> {
+  const [before, after] = await Promise.all([loader.plane(base), loader.plane(head)]);
+  if (!after.policySet) {
+    const first = after.problems.find(({ severity }) => severity === 'error');
+    return [`the documents have problems: ${first?.message ?? ''}`];
+  }
+  if (!before.policySet) return [];
+  const [old, now] = await Promise.all([base, head].map((commit) => revocationsAt({ clone, loader }, commit)));
+  const problem = acknowledgementProblem(
+    { ...before.policySet, revocations: old! },
+    { ...after.policySet, revocations: now! },
+  );
+  return problem === undefined ? [] : [problem];
 }
 
 /** An emergency that waits for its review: the request brings its document, or takes it away again. */
@@ -101,7 +143,15 @@ async function readEmergency(
   }
   const grant = breakGlassAsGrant(document);
   const content = breakGlassDigest(rules, document, { repoId, branch });
-  return { grant, emergency: true, content, approvers: approversFor(rules, grant), problems: [] };
+  return {
+    rules,
+    grant,
+    emergency: true,
+    content,
+    approvers: approversFor(rules, grant),
+    plan: undefined,
+    problems: [],
+  };
 }
 
 /** The statement an approver signs about a reviewed request. */

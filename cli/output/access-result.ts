@@ -1,5 +1,7 @@
 import { formatInstant } from '../../core/clock/instant.ts';
+import type { Grant, PolicySet } from '../../core/model/documents.ts';
 import { formatPattern } from '../../core/model/resource.ts';
+import type { Plan } from '../../core/plan/plan.ts';
 import type { AccessStatus } from '../actions/access-status.ts';
 import type { PreparedAccess, RequestedAccess } from '../actions/request-access.ts';
 import type { ReviewedRequest } from '../actions/review-request.ts';
@@ -16,7 +18,6 @@ export function preparedPretty(
 ): string {
   const policy = rules.policies.get(grant.policy);
   const only = [...(grant.topics ?? []), ...(grant.groups ?? []), ...(grant.transactionalIds ?? [])];
-  const sides = { before: rules, after: rules };
   return [
     ...rows([
       ['who', grant.subject],
@@ -29,13 +30,18 @@ export function preparedPretty(
       ...approverRows(approvers),
     ]),
     '',
-    ...plan.widens.flatMap((change) => [changePretty({ ...change, causes: [] }, true, sides, style, width), '']),
-    ...(plan.widens.length === 0
-      ? [`It widens nothing: ${visible(grant.subject)} may do all of this without it.`]
-      : []),
-    `hours of access of ${visible(grant.subject)} in 30 days: ${hoursText(plan.hours)}`,
+    ...wideningLines(grant, plan, rules, style, width),
     '',
   ].join('\n');
+}
+
+function wideningLines({ subject }: Grant, plan: Plan, rules: PolicySet, style: Style, width = 100): string[] {
+  const sides = { before: rules, after: rules };
+  return [
+    ...plan.widens.flatMap((change) => [changePretty({ ...change, causes: [] }, true, sides, style, width), '']),
+    ...(plan.widens.length === 0 ? [`It widens nothing: ${visible(subject)} may do all of this without it.`] : []),
+    `hours of access of ${visible(subject)} in 30 days: ${hoursText(plan.hours)}`,
+  ];
 }
 
 /** What became of it, and what has to happen now. */
@@ -52,13 +58,14 @@ export function requestedPretty({ grant, head, url, yaml }: RequestedAccess, sty
 
 /** A request in plain words, for whoever is about to sign it. */
 export function reviewPretty(reviewed: ReviewedRequest, style: Style): string {
-  const { grant, request, content, changes, approvers } = reviewed;
+  const { grant, request, content, changes, approvers, plan, rules, problems } = reviewed;
   if (!grant) {
     const paths = changes.map(({ path, before, after }) => `${before ? (after ? 'change' : 'remove') : 'add'} ${path}`);
     return [
       `${style.bold('Request')} ${visible(request.name)} changes the rules. The owners decide.`,
       ...paths.map((path) => `  ${visible(path)}`),
       ...rows([['digest', content.digest]]),
+      ...problems.map((text) => `${style.red('Gateways will refuse it:')} ${visible(text)}`),
     ].join('\n');
   }
   return [
@@ -74,6 +81,7 @@ export function reviewPretty(reviewed: ReviewedRequest, style: Style): string {
       ...approverRows(approvers),
       ['digest', content.digest],
     ]),
+    ...(plan ? ['', ...wideningLines(grant, plan, rules, style)] : []),
   ].join('\n');
 }
 

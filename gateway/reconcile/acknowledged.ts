@@ -1,10 +1,10 @@
 /** Whether an approved change of the rules that widens much says so itself. */
 import { acknowledgementProblem } from '../../core/admission/acknowledged.ts';
 import type { BareClone } from '../../core/git/bare-clone.ts';
-import type { PolicySet, Revocation } from '../../core/model/documents.ts';
+import type { PolicySet } from '../../core/model/documents.ts';
 import type { PolicyVerdict } from '../../core/model/verdict.ts';
-import { isRevocationFile } from '../../core/source/policy-tree.ts';
 import type { RevisionLoader } from '../../core/source/revision.ts';
+import { revocationsAt } from '../../core/source/revocations-at.ts';
 
 interface Change {
   readonly before: PolicySet;
@@ -29,14 +29,4 @@ export async function withAcknowledgement(
   const problem = acknowledgementProblem({ ...before, revocations: old }, { ...after, revocations: now });
   if (problem === undefined) return verdict;
   return { ...verdict, admitted: false, refusal: 'Unacknowledged', message: problem };
-}
-
-async function revocationsAt(
-  { clone, loader }: { readonly clone: Pick<BareClone, 'tree'>; readonly loader: RevisionLoader },
-  commit: string,
-): Promise<ReadonlyMap<string, Revocation>> {
-  if (!(await clone.tree(commit)).some(({ path }) => isRevocationFile(path))) return new Map();
-  const { revocations } = await loader.narrowing(commit);
-  const at = { file: '', line: 1, column: 1 };
-  return new Map(revocations.map((one) => [one.name, { kind: 'Revocation', labels: {}, at, reason: '', ...one }]));
 }

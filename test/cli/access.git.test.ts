@@ -53,7 +53,13 @@ test('from the request to the end: what each step says, and its exit code', asyn
 
   const signed = await repo.as('bob', 'approval', 'sign', name, '--yes');
   expect(signed).toMatchObject({ code: 0, stderr: '' });
-  for (const text of ['"INC-1"', 'consume on payments', 'PT1H from the merge', 'Signed (approve) by bob.']) {
+  for (const text of [
+    '"INC-1"',
+    'consume on payments',
+    'PT1H from the merge',
+    'widens granted access',
+    'Signed (approve) by bob.',
+  ]) {
     expect(signed.stdout).toContain(text);
   }
   const approved = JSON.parse(await repo.done('alice', 'access', 'status', name, '--format', 'json'));

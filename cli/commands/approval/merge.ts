@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import { systemClock } from '../../../core/clock/clock.ts';
 import { formatFlag, keyFlag, repoFlags } from '../../output/repo-flags.ts';
 import { SluiceCommand } from '../../output/sluice-command.ts';
+import { visible } from '../../output/style.ts';
 
 /** `sluice approval merge NAME` */
 export class ApprovalMerge extends SluiceCommand {
@@ -27,7 +28,8 @@ export class ApprovalMerge extends SluiceCommand {
       key: flags.key,
       clock: systemClock,
     });
-    const { request } = await reviewRequest(workspace, args.name);
+    const { request, problems } = await reviewRequest(workspace, args.name);
+    for (const text of problems) this.tell(`Gateways will refuse it: ${visible(text)}`);
     const commit = await workspace.forge.merge(request);
     this.print(
       flags.format === 'json'

@@ -70,7 +70,10 @@ test('a change beyond a safety limit has to say so itself, however well it was s
   const genesis = gw.state.current.admittedCommit;
   const before = await repo.text(developers);
   const everybody = { [developers]: group('developers', 'alice', 'mallory', 'bob', 'carol', 'olga') };
-  const refused = await repo.ownersChange('everybody', everybody);
+  await repo.propose('everybody', everybody);
+  const signed = await repo.as('olga', 'approval', 'sign', 'everybody', '--yes');
+  expect(signed).toMatchObject({ code: 0, stdout: expect.stringContaining('Gateways will refuse it: it goes beyond') });
+  const refused = await repo.merge('everybody');
   expect(await gw.round.run()).toMatchObject({ kind: 'stalled', reason: 'Unacknowledged' });
   expect(gw.state.current).toMatchObject({ admittedCommit: genesis, frozen: { commit: refused } });
   const { message } = gw.state.current.frozen!;
