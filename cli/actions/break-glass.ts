@@ -77,9 +77,24 @@ export async function handOver(
   const proposal = await gateway.proposeEmergency({ name, yaml });
   if (proposal.payload === undefined)
     throw new AccessError('NotEligible', 'the gateway does not take this emergency', { why: proposal.problem });
+  checkProposal(proposal.payload, draft);
   const signature = await signSsh(Buffer.from(proposal.payload), breakGlassNamespace, key.keyFile);
   const signed = fileOf({ ...draft, signature });
   return { signed, verdict: await gateway.admitEmergency({ name, yaml: signed.yaml }) };
+}
+
+/** Nothing is signed that is about something else, whoever answers on the socket. */
+function checkProposal(payload: string, { uid }: BreakGlass): void {
+  let said: { readonly kind?: unknown; readonly uid?: unknown } = {};
+  try {
+    said = JSON.parse(payload) as typeof said;
+  } catch {
+    // said below
+  }
+  if (said.kind === 'breakGlass' && said.uid === uid) return;
+  throw new InputError('BadUsage', 'what the gateway gave to sign is not about this emergency', {
+    fix: 'see who answers on that socket',
+  });
 }
 
 /** A signature of the right form: documents are checked with one before they are signed. */

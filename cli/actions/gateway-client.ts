@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { OwnerWish } from '../../core/admission/owner-statement.ts';
+import { codes, type ErrorCode } from '../../core/errors/codes.ts';
 import { AccessError, UpstreamError } from '../../core/errors/sluice-error.ts';
 import type { EmergencyProposal, GatewayStatus, SessionStatus, SignedText } from '../../core/model/admin-api.ts';
 import type { GrantVerdict } from '../../core/model/verdict.ts';
@@ -85,8 +86,8 @@ export class GatewayClient {
 
 /** The gateway understood, and does not do it. */
 function refusal(text: string): AccessError {
-  const { error, why, fix } = JSON.parse(text) as { error: string; why?: string; fix?: string };
-  return new AccessError('OwnersNeeded', error, {
+  const { code, error, why, fix } = JSON.parse(text) as { code: ErrorCode; error: string; why?: string; fix?: string };
+  return new AccessError(Object.hasOwn(codes, code) ? code : 'OwnersNeeded', error, {
     ...(why === undefined ? {} : { why }),
     ...(fix === undefined ? {} : { fix }),
   });

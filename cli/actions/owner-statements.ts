@@ -12,9 +12,9 @@ import type { SignedText } from '../../core/model/admin-api.ts';
 
 /** Signs a wish as an owner. */
 export async function signWish(wish: OwnerWish, keyFile: string, clock: Clock): Promise<SignedText> {
-  const { kind, repoId, branch, commit, tombstones } = wish;
-  const signedAt = Math.floor(clock.now() / 1000) * 1000;
-  const text = formatOwnerStatement({ version: 1, kind, repoId, branch, commit, tombstones, signedAt });
+  const { kind, repoId, branch, commit, from, tombstones } = wish;
+  const signedAt = clock.now();
+  const text = formatOwnerStatement({ version: 1, kind, repoId, branch, commit, from, tombstones, signedAt });
   return { text, signature: await signSsh(Buffer.from(text), ownerNamespace, keyFile) };
 }
 

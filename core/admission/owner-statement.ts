@@ -18,6 +18,8 @@ export interface OwnerWish {
   readonly repoId: string;
   readonly branch: string;
   readonly commit: string;
+  /** The commit up to which the gateway has judged, which a baseline replaces. Empty for `admit`. */
+  readonly from: string;
   /** SHA-256 (hex) over the revocations that hold from then on: a baseline must not forget one. Empty for `admit`. */
   readonly tombstones: string;
 }
@@ -48,13 +50,13 @@ export function parseOwnerStatement(text: string): OwnerStatement | undefined {
   } catch {
     return undefined;
   }
-  const { version, kind, repoId, branch, commit, tombstones } = value ?? {};
+  const { version, kind, repoId, branch, commit, from, tombstones } = value ?? {};
   const at = value?.['signedAt'];
   const signedAt = typeof at === 'string' ? parseRfc3339(at) : undefined;
   if (version !== 1 || (kind !== 'admit' && kind !== 'baseline') || signedAt === undefined) return undefined;
   if (typeof repoId !== 'string' || typeof branch !== 'string' || typeof commit !== 'string') return undefined;
-  if (typeof tombstones !== 'string') return undefined;
-  const statement: OwnerStatement = { version, kind, repoId, branch, commit, tombstones, signedAt };
+  if (typeof from !== 'string' || typeof tombstones !== 'string') return undefined;
+  const statement: OwnerStatement = { version, kind, repoId, branch, commit, from, tombstones, signedAt };
   return formatOwnerStatement(statement) === text ? statement : undefined;
 }
 
@@ -70,7 +72,12 @@ export function tombstonesDigest(tombstones: readonly Pick<Tombstone, 'name' | '
 export function countOwners(
   wish: OwnerWish,
   words: readonly OwnerWord[],
-  facts: Pick<TrustRoot, 'threshold' | 'maxSkew'> & { readonly now: number; readonly quorum: number },
+  facts: Pick<TrustRoot, 'threshold' | 'maxSkew'> & {
+    readonly now: number;
+    readonly quorum: number;
+    /** Epoch ms of the last baseline: what was signed until then is used up. */
+    readonly since: number;
+  },
 ): { readonly owners: readonly string[]; readonly missing: string | undefined; readonly signedAt: number } {
   const owners = new Set<string>();
   const notes: string[] = [];
@@ -93,15 +100,16 @@ function problemOf(
   wish: OwnerWish,
   owner: string | undefined,
   { version: _version, signedAt, ...said }: OwnerStatement,
-  { now, maxSkew }: { readonly now: number; readonly maxSkew: number },
+  { now, maxSkew, since }: { readonly now: number; readonly maxSkew: number; readonly since: number },
 ): string | undefined {
   if (owner === undefined) return 'no owner of the trust root has this key';
-  const { kind, repoId, branch, commit, tombstones } = wish;
-  const other = canonicalize(said) !== canonicalize({ kind, repoId, branch, commit, tombstones });
+  const { kind, repoId, branch, commit, from, tombstones } = wish;
+  const other = canonicalize(said) !== canonicalize({ kind, repoId, branch, commit, from, tombstones });
   if (other)
     return said.tombstones !== tombstones && said.commit === commit
       ? 'other revocations hold now'
       : 'it is about something else';
+  if (signedAt <= since) return 'it was signed before the last baseline';
   if (signedAt > now + maxSkew) return 'it was signed in the future';
   if (now > signedAt + ownerStatementLifetime) return 'it was signed too long ago';
   return undefined;

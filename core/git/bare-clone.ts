@@ -77,10 +77,10 @@ export class BareClone implements AsyncDisposable {
     return this.#fetch(`refs/pull/${number}/head`, `refs/sluice/pull/${number}`);
   }
 
-  /** Fetches one ref of the remote by its full name; undefined when it is gone. */
-  fetchRef(ref: string): Promise<string | undefined> {
+  /** Fetches one ref of the remote by its full name, and keeps none for it; undefined when it is gone. One at a time. */
+  fetchOne(ref: string): Promise<string | undefined> {
     assertBranch(ref);
-    return this.#fetch(ref, `refs/sluice/ref/${ref}`);
+    return this.#fetch(ref, 'refs/sluice/looked-at');
   }
 
   /** Refs of the remote that match a pattern such as `refs/heads/request/*`, with what they are at; fetches nothing. */

@@ -21,12 +21,18 @@ export class ObjectReader implements AsyncDisposable {
   #chunks: Buffer[] = [];
   #length = 0;
   #need = 0; // bytes before parsing again makes sense
+  /** Bytes of an object over its cap that are still to come: they are read past, and not kept. */
+  #skip = 0;
   #ended = false;
 
   constructor(dir: string) {
     const config = settings.flatMap((setting) => ['-c', setting]);
     this.#child = spawn('git', [...config, '--git-dir', dir, 'cat-file', '--batch'], { env: gitEnvironment() });
-    this.#child.stdout.on('data', (chunk: Buffer) => {
+    this.#child.stdout.on('data', (data: Buffer) => {
+      const past = Math.min(this.#skip, data.length);
+      this.#skip -= past;
+      const chunk = data.subarray(past);
+      if (chunk.length === 0) return;
       this.#chunks.push(chunk);
       this.#length += chunk.length;
       if (this.#length >= this.#need) this.#parse();
@@ -72,6 +78,18 @@ export class ObjectReader implements AsyncDisposable {
         continue;
       }
       const end = newline + 1 + Number(size);
+      if (id === want.id && Number(size) > want.cap) {
+        this.#wanted.shift();
+        want.reject(
+          new SourceError('RepoUnsafe', 'an object is too large', {
+            why: `object ${want.id.slice(0, 12)} has ${size} bytes, over the cap of ${want.cap}`,
+          }),
+        );
+        this.#need = 0;
+        this.#skip = Math.max(0, end + 1 - data.length);
+        data = data.subarray(Math.min(data.length, end + 1));
+        continue;
+      }
       if (data.length < end + 1) {
         this.#need = end + 1;
         break;
@@ -79,12 +97,6 @@ export class ObjectReader implements AsyncDisposable {
       this.#need = 0;
       this.#wanted.shift();
       if (id !== want.id) want.reject(failure(`git answered ${id?.slice(0, 12)} for ${want.id.slice(0, 12)}`));
-      else if (Number(size) > want.cap)
-        want.reject(
-          new SourceError('RepoUnsafe', 'an object is too large', {
-            why: `object ${want.id.slice(0, 12)} has ${size} bytes, over the cap of ${want.cap}`,
-          }),
-        );
       else want.resolve({ type: type as GitObject['type'], body: Buffer.from(data.subarray(newline + 1, end)) });
       data = data.subarray(end + 1);
     }

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import type { SourceFile } from '../../core/load/source-file.ts';
 import type { EmergencyProposal } from '../../core/model/admin-api.ts';
 import type { GrantVerdict } from '../../core/model/verdict.ts';
+import { answer } from './answer.ts';
 
 export interface EmergencyControls {
   /** What the subject has to sign for a document, whatever is in it as signature. */
@@ -22,11 +23,11 @@ export function addBreakGlass(app: Hono, { propose, admit }: EmergencyControls):
   });
   app.post('/break-glass/proposal', limit, async (c) => {
     const file = fileOf(await c.req.json().catch(() => undefined));
-    return file ? c.json(await propose(file)) : c.json({ error: unread }, 400);
+    return file ? answer(c, () => propose(file)) : c.json({ error: unread }, 400);
   });
   app.post('/break-glass', limit, async (c) => {
     const file = fileOf(await c.req.json().catch(() => undefined));
-    return file ? c.json(await admit(file)) : c.json({ error: unread }, 400);
+    return file ? answer(c, () => admit(file)) : c.json({ error: unread }, 400);
   });
 }
 

@@ -1,8 +1,8 @@
-import type { Context, Hono } from 'hono';
+import type { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { OwnerWish } from '../../core/admission/owner-statement.ts';
-import { SluiceError } from '../../core/errors/sluice-error.ts';
 import type { SignedText } from '../../core/model/admin-api.ts';
+import { answer } from './answer.ts';
 
 export interface OwnerControls {
   readonly wish: (kind: OwnerWish['kind'], revision: string) => Promise<OwnerWish>;
@@ -30,16 +30,6 @@ export function addOwners(app: Hono, { wish, sign }: OwnerControls): void {
 
 const unread =
   'the body has to be {"kind": "admit" or "baseline", "commit": COMMIT, "signed": [{"text", "signature"}]}';
-
-/** Whoever can open the socket may know why. */
-async function answer(c: Context, job: () => Promise<OwnerWish>): Promise<Response> {
-  try {
-    return c.json(await job());
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    return c.json({ error: error.message, why: error.why, fix: error.fix }, 409);
-  }
-}
 
 function read(
   body: unknown,

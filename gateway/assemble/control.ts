@@ -8,6 +8,7 @@ import { adminApp } from '../api/admin-app.ts';
 import { publicApp } from '../api/public-app.ts';
 import { serveSocket, serveTcp } from '../api/serve.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
+import { EmergencyWatch } from '../reconcile/emergency-watch.ts';
 import { ReconcileLoop } from '../reconcile/loop.ts';
 import { PolicyRound } from '../reconcile/policy-round.ts';
 import { watchLocalRemote } from '../reconcile/wake.ts';
@@ -133,6 +134,13 @@ export async function startGateway(
     recorder,
     prepare: (next) => plane.prepare(next),
   });
+  const watch = new EmergencyWatch({
+    desk: round.emergencies,
+    clock,
+    interval: config.policyRepo.pollInterval,
+    log,
+    onLooked: () => showEmergencies(conditions, state.current, clock.now()),
+  });
   const loop = new ReconcileLoop({
     clock,
     interval: config.policyRepo.pollInterval,
@@ -155,9 +163,15 @@ export async function startGateway(
   stack.use(plane);
   loop.start();
   await loop.runNow();
+  stack.use(watch);
+  watch.wake();
   await plane.listen();
 
-  const watcher = watchLocalRemote(config.policyRepo.url, () => loop.wake());
+  const wake = (): void => {
+    loop.wake();
+    watch.wake();
+  };
+  const watcher = watchLocalRemote(config.policyRepo.url, wake);
   if (watcher) stack.use(watcher);
   metrics.gauge('sluice_condition', 'Conditions: 1 = True, 0 = False, -1 = Unknown.', ['type', 'reason'], () =>
     conditions.all().map(({ type, reason, status }) => ({
@@ -182,7 +196,7 @@ export async function startGateway(
           },
         },
         notReady,
-        webhook: webhookOf(config, () => loop.wake(), metrics),
+        webhook: webhookOf(config, wake, metrics),
       }),
       {
         ...config.public,
@@ -194,7 +208,10 @@ export async function startGateway(
     await serveSocket(
       adminApp({
         recorder,
-        reconcile: () => loop.runNow(),
+        reconcile() {
+          watch.wake();
+          return loop.runNow();
+        },
         kill: (id) => plane.kill(id),
         owners: {
           wish: (kind, revision) => round.owners.wish(kind, revision),

@@ -17,7 +17,7 @@ export function admissionOf(verdict: GrantVerdict | PolicyVerdict): AdmissionEve
 }
 
 /** An emergency: whose it is, until when, and which groups are to know. */
-export function toldEmergency({ verdict, admitted, terms }: JudgedEmergency): AdmissionEvent {
-  const who = admitted && { of: admitted.subject, until: admitted.end, notify: terms?.notify ?? [] };
+export function toldEmergency({ verdict, admitted, policy }: JudgedEmergency): AdmissionEvent {
+  const who = admitted && { of: admitted.subject, until: admitted.end, notify: policy?.breakGlass?.notify ?? [] };
   return { ...admissionOf(verdict), subject: 'breakGlass', ...who };
 }

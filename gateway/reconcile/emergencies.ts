@@ -1,8 +1,11 @@
 /** Emergencies: documents that give a right by their subject's own signature, and the reviews they have to have afterwards. */
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import type { StepEvidence } from '../../core/admission/evidence.ts';
 import {
   breakGlassNamespace,
   breakGlassPayload,
+  type EmergencyFacts,
   judgeBreakGlass,
   judgeReview,
 } from '../../core/admission/judge-break-glass.ts';
@@ -30,8 +33,10 @@ export interface EmergencySources {
 export interface JudgedEmergency extends GrantJudgement {
   /** There when it loads. */
   readonly document: BreakGlass | undefined;
-  /** What its policy says of emergencies. */
-  readonly terms: AccessPolicy['breakGlass'];
+  /** Its policy. */
+  readonly policy: AccessPolicy | undefined;
+  /** Every Identity of its subject. */
+  readonly humans: ReadonlySet<string>;
 }
 
 /** Judges a document that was seen at `commit`; admits nothing by itself. */
@@ -50,18 +55,30 @@ export async function judgeEmergency(
     const message = first?.message ?? 'it does not load';
     const none = { uid: '', digest: '', approvals: [], discounted: [] };
     const verdict = { kind: 'grant', name, commit, admitted: false, refusal, message, ...none } as const;
-    return { document, terms: undefined, verdict, admitted: undefined };
+    return { document, policy: undefined, humans: new Set(), verdict, admitted: undefined };
   }
   const repo = { repoId: trustRoot.repoId, branch: trustRoot.branch };
-  const { subject, policy, signature, uid } = document;
-  const humans = sameHuman(rules, subject);
+  const humans = sameHuman(rules, document.subject);
   const payload = breakGlassPayload(rules, document, repo);
   const judged = judgeBreakGlass(rules, document, {
     repo,
     now,
     maxSkew: trustRoot.maxSkew,
     commit,
-    signedBy: await verifySsh(payload, signature, breakGlassNamespace, keysAt(rules, now)),
+    signedBy: await verifySsh(payload, document.signature, breakGlassNamespace, keysAt(rules, now)),
+    ...standing(state, document, humans, now),
+  });
+  return { document, policy: rules.policies.get(document.policy), humans, ...judged };
+}
+
+/** What the state says to an emergency. */
+function standing(
+  state: GatewayState,
+  { uid, subject, policy }: BreakGlass,
+  humans: ReadonlySet<string>,
+  now: number,
+): Pick<EmergencyFacts, 'uidUsed' | 'since' | 'active' | 'overdue' | 'revokedBy'> {
+  return {
     uidUsed: isUsed(state, uid),
     since: state.baseline?.at,
     active: Object.values(state.grants).filter(
@@ -73,18 +90,27 @@ export async function judgeEmergency(
     revokedBy: state.tombstones.find(
       ({ target, until }) => 'subject' in target && humans.has(target.subject) && (until === undefined || now < until),
     )?.name,
-  });
-  return { document, terms: rules.policies.get(policy)?.breakGlass, ...judged };
+  };
 }
 
-/** The state with an emergency when it was admitted; the same when not, or when its uid was taken meanwhile. */
-export function withEmergency(state: GatewayState, { admitted, verdict, terms }: JudgedEmergency): GatewayState {
-  if (!admitted || state.grants[admitted.uid] !== undefined) return state;
-  const { uid, name, subject, policy, admittedAt } = admitted;
+/**
+ * The state with an emergency when it was admitted; the same when not, or when the state has come to say otherwise since
+ * it was judged.
+ */
+export function withEmergency(state: GatewayState, judged: JudgedEmergency): GatewayState {
+  const { admitted, document, policy, humans, verdict } = judged;
+  if (!admitted || !document) return state;
+  const { uidUsed, since, active, overdue, revokedBy } = standing(state, document, humans, admitted.admittedAt);
+  const tooMany = active >= (policy?.limits.maxActive ?? Number.POSITIVE_INFINITY);
+  if (uidUsed || tooMany || overdue !== undefined || revokedBy !== undefined || document.signedAt <= (since ?? 0))
+    return state;
+  const { uid, name, subject, admittedAt } = admitted;
+  const terms = policy?.breakGlass;
   const emergency: Emergency = {
     name,
     subject,
-    policy,
+    policy: document.policy,
+    content: contentOf(document),
     notify: terms?.notify ?? [],
     admittedAt,
     reviewBy: admittedAt + (terms?.reviewWithin ?? 0),
@@ -97,6 +123,12 @@ export function withEmergency(state: GatewayState, { admitted, verdict, terms }:
   };
 }
 
+/** SHA-256 (hex) over all that a document says, but where it stands: what is reviewed has to be what was admitted. */
+export function contentOf({ at: _at, labels: _labels, ...document }: BreakGlass): string {
+  const text = canonicalize(JSON.parse(JSON.stringify(document))) ?? '';
+  return createHash('sha256').update(text).digest('hex');
+}
+
 /** What a merged request says about an emergency that waits for its review; undefined when none of that uid does. */
 export function reviewOf(
   { trustRoot, rules }: Pick<EmergencySources, 'trustRoot' | 'rules'>,
@@ -106,7 +138,22 @@ export function reviewOf(
   now: number,
 ): GrantVerdict | undefined {
   const waiting = state.emergencies[document.uid];
-  if (!waiting || waiting.reviewed !== undefined || waiting.subject !== document.subject) return undefined;
+  if (!waiting || waiting.reviewed !== undefined) return undefined;
+  if (waiting.content !== contentOf(document)) {
+    const { uid, name } = document;
+    const message = `the document is not the one that was admitted as '${waiting.name}'`;
+    const none = { digest: '', approvals: [], discounted: [] };
+    return {
+      kind: 'grant',
+      uid,
+      name,
+      commit: evidence.commit,
+      admitted: false,
+      refusal: 'UidReused',
+      message,
+      ...none,
+    };
+  }
   return judgeReview(rules, document, evidence, {
     repo: { repoId: trustRoot.repoId, branch: trustRoot.branch },
     now,

@@ -3,6 +3,7 @@ import { judgeGrant } from '../../core/admission/judge-grant.ts';
 import { judgePolicy } from '../../core/admission/judge-policy.ts';
 import type { EvidenceSource, Step } from '../../core/forge/evidence-source.ts';
 import type { BareClone, TreeChange } from '../../core/git/bare-clone.ts';
+import { loadBreakGlass } from '../../core/load/load-break-glass.ts';
 import type { Grant, PolicySet } from '../../core/model/documents.ts';
 import type { AdmittedGrant } from '../../core/model/right.ts';
 import type { TrustRoot } from '../../core/model/trust-root.ts';
@@ -107,7 +108,7 @@ export async function judgeStep(
     return { ...nothing, policy, mergedAt: evidence.mergedAt };
   }
   const grants: StepJudgement['grants'][number][] = [];
-  let running = state;
+  let running = alarmed.emergencies.reduce(withEmergency, state);
   for (const { path } of added) {
     const judged = await judgeGrantFile(
       { loader, rules, rulesCommit, commit, path, trustRoot, soleGateway, state: running, now },
@@ -171,6 +172,8 @@ async function judgeGrantFile(
   });
 }
 
+const unread = { document: undefined, policy: undefined, humans: new Set<string>() } as const;
+
 /** Emergencies in a step: those that nobody has judged are judged, and those that are admitted may be reviewed by it. */
 async function judgeAlarms(
   sources: EmergencySources,
@@ -187,20 +190,16 @@ async function judgeAlarms(
   for (const [i, { path, after }] of alarms.entries()) {
     if (i >= mostGrants) {
       const message = `the step touches ${alarms.length} emergencies; ${mostGrants} are the most`;
-      emergencies.push({
-        ...refused(step.commit, path, 'TooManyGrants', message),
-        document: undefined,
-        terms: undefined,
-      });
+      emergencies.push({ ...refused(step.commit, path, 'TooManyGrants', message), ...unread });
       continue;
     }
     const seenAt = after ? step.commit : step.parent;
     const file = await sources.loader.file(seenAt, path);
     if (!file) continue;
-    const judged = await judgeEmergency(sources, file, step.commit, running, now);
-    const { document } = judged;
+    const { document } = loadBreakGlass(file);
     const known = document !== undefined && running.emergencies[document.uid] !== undefined;
     if (after && !known) {
+      const judged = await judgeEmergency(sources, file, step.commit, running, now);
       emergencies.push(judged);
       running = withEmergency(running, judged);
     }

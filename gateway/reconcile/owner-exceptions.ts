@@ -43,13 +43,13 @@ export async function ownerWish(
   const { repoId, branch } = trustRoot;
   if (kind === 'admit') {
     await checkFrozen(sources, commit, state);
-    return { kind, repoId, branch, commit, tombstones: '' };
+    return { kind, repoId, branch, commit, from: '', tombstones: '' };
   }
   const chain = commit === tip ? [] : await clone.firstParents(tip, commit, mostHistory);
   if (!chain)
     throw refused(`commit ${commit.slice(0, 12)} is not on '${branch}'`, 'judging has to begin on the branch');
   const after = narrow(state, await loader.narrowing(commit), now);
-  return { kind, repoId, branch, commit, tombstones: tombstonesDigest(after.tombstones) };
+  return { kind, repoId, branch, commit, from: state.judgedCommit, tombstones: tombstonesDigest(after.tombstones) };
 }
 
 /** The state after a wish that enough owners signed; throws what is missing. */
@@ -63,7 +63,7 @@ export async function ownerSigned(
   const { loader, trustRoot } = sources;
   const words = await Promise.all(signed.slice(0, mostSignatures).map((one) => wordOf(trustRoot, one)));
   const { policySet } = await loader.plane(state.admittedCommit);
-  const facts = { ...trustRoot, now, quorum: policySet?.repo.quorum ?? 1 };
+  const facts = { ...trustRoot, now, since: state.baseline?.at ?? 0, quorum: policySet?.repo.quorum ?? 1 };
   const read = words.filter((word) => word !== undefined);
   const { owners, missing, signedAt } = countOwners(wish, read, facts);
   if (missing !== undefined) throw refused('the owners have not signed this', missing);

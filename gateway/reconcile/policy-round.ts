@@ -78,7 +78,6 @@ export class PolicyRound {
     for (const step of steps) await this.#judge(step, now);
     await this.#narrow(tip); // for the grants that were admitted just now
     await this.#applier.apply();
-    await this.emergencies.look();
     const { frozen, admittedCommit, judgedCommit } = state.current;
     const more = undecided === undefined ? {} : { undecided };
     const also = undecided === undefined ? '' : `; ${undecided}`;

@@ -19,6 +19,8 @@ export interface Emergency {
   readonly name: string;
   readonly subject: string;
   readonly policy: string;
+  /** SHA-256 (hex) of its document: the one that is to be reviewed. */
+  readonly content: string;
   /** Groups that are told. */
   readonly notify: readonly string[];
   readonly admittedAt: number;

@@ -328,6 +328,7 @@ export async function settled(gateway: HostedFollower): Promise<Record<string, s
     if (systemClock.monotonic() > end) throw new TypeError('the forge never said what became of a commit');
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+  while ((await gateway.round.emergencies.look()).more);
   return outcomesOf(gateway);
 }
 

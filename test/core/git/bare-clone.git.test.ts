@@ -75,6 +75,12 @@ test('a commit written, signed and pushed by one clone is read and verified by a
   const blob = (await reader.tree(id))[1]!.id;
   expect((await reader.blob(blob, 100)).toString()).toBe('x: 1\n');
   await expect(reader.blob(blob, 2)).rejects.toMatchObject({ why: expect.stringContaining('over the cap') });
+  // Many at once, of which some are read past in many chunks.
+  const mixed = await reader.writeTree(base, { 'large.yaml': 'x'.repeat(3_000_000), 'small.yaml': 'y: 1\n' });
+  const both = await reader.tree(mixed);
+  const [large, small] = ['large.yaml', 'small.yaml'].map((path) => both.find((entry) => entry.path === path)!.id);
+  const reads = [large, small, large, small].map((one) => reader.blob(one!, 1000).then(String, ({ code }) => code));
+  expect(await Promise.all(reads)).toEqual(['RepoUnsafe', 'y: 1\n', 'RepoUnsafe', 'y: 1\n']);
 });
 
 test('the first-parent chain ends at the commit asked for, or is not a chain at all', async () => {

@@ -42,11 +42,11 @@ function controls(options: { audit?: 'fails' } = {}) {
       return Promise.resolve(id === 's1');
     },
     owners: {
-      wish: async (kind, commit) => ({ kind, commit, repoId: 'r', branch: 'main', tombstones: '' }),
+      wish: async (kind, commit) => ({ kind, commit, repoId: 'r', branch: 'main', from: '', tombstones: '' }),
       sign: async (kind, commit, signed) => {
         if (signed.length === 0) throw new AccessError('OwnersNeeded', 'not signed', { why: '0 of 1' });
         order.push(`${kind} ${commit} by ${signed.length}`);
-        return { kind, commit, repoId: 'r', branch: 'main', tombstones: '' };
+        return { kind, commit, repoId: 'r', branch: 'main', from: '', tombstones: '' };
       },
     },
     emergencies: {
@@ -137,7 +137,10 @@ test('owners: what there is to sign, what they signed, and why it is not enough'
   const asked = { kind: 'admit', commit: 'a'.repeat(40) };
   expect(JSON.parse((await post('/owners/wish', asked)).body)).toMatchObject({ ...asked, branch: 'main' });
   const unsigned = await post('/owners', asked);
-  expect([unsigned.code, JSON.parse(unsigned.body)]).toEqual([409, { error: 'not signed', why: '0 of 1' }]);
+  expect([unsigned.code, JSON.parse(unsigned.body)]).toEqual([
+    409,
+    { code: 'OwnersNeeded', error: 'not signed', why: '0 of 1' },
+  ]);
   expect((await post('/owners', { ...asked, signed: [{ text: 't', signature: 's' }] })).code).toBe(200);
   expect(order).toEqual([`admit ${'a'.repeat(40)} by 1`]);
   for (const bad of [{}, { ...asked, kind: 'x' }, { ...asked, commit: '--upload-pack=x' }, { ...asked, signed: [1] }])

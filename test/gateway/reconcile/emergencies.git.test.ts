@@ -3,6 +3,7 @@ import { renameSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { systemClock } from '../../../core/clock/clock.ts';
+import { UpstreamError } from '../../../core/errors/sluice-error.ts';
 import type { SourceFile } from '../../../core/load/source-file.ts';
 import type { Operation } from '../../../core/model/resource.ts';
 import { decide } from '../../../core/policy/decide.ts';
@@ -40,6 +41,13 @@ async function breakGlass(repo: FollowedRepo, person = 'alice', ...more: readonl
   return JSON.parse(await repo.done(person, 'access', 'break-glass', ...wish, '--format', 'json', ...more)) as Broken;
 }
 
+/** A round, and a look at the branches of emergencies, until none is left. */
+async function turn({ round }: Follower) {
+  const outcome = await round.run();
+  while ((await round.emergencies.look()).more);
+  return outcome;
+}
+
 function may({ snapshots }: Follower, identity: string, operation: Operation) {
   const principal = {
     identity,
@@ -56,14 +64,14 @@ function may({ snapshots }: Follower, identity: string, operation: Operation) {
 test('signed and pushed: in force before anybody merges it, masked, recorded strictly, told first; its merge is the review', async () => {
   await using repo = await repoWith();
   await using gw = await repo.follow();
-  await gw.round.run();
+  await turn(gw);
   const order: string[] = [];
   const told = gw.events.length;
   gw.prepare = async () => {
     if (gw.events.slice(told).some((event) => event.kind === 'admission')) order.push('told, then prepared');
   };
   const { name, uid, file } = await breakGlass(repo);
-  expect(await gw.round.run()).toMatchObject({ kind: 'ready' });
+  expect(await turn(gw)).toMatchObject({ kind: 'ready' });
   expect(live(gw)).toEqual([uid]);
   expect(order).toEqual(['told, then prepared']);
   expect(gw.events.find((event) => event.kind === 'admission')).toMatchObject({
@@ -79,13 +87,13 @@ test('signed and pushed: in force before anybody merges it, masked, recorded str
   expect(may(gw, 'alice', 'produce').effect).toBe('deny');
   expect(gw.state.current.emergencies[uid]).toMatchObject({ subject: 'alice', reviewed: undefined });
 
-  await gw.round.run(); // nothing is judged twice
+  await turn(gw); // nothing is judged twice
   expect(gw.events.filter((event) => event.kind === 'admission')).toHaveLength(1);
   expect((await repo.as('alice', 'approval', 'sign', name, '--yes')).code).toBe(0);
   expect(await repo.done('bob', 'access', 'status', name)).toContain('emergency');
   await repo.done('bob', 'approval', 'sign', name, '--yes');
   await repo.merge(name);
-  await gw.round.run();
+  await turn(gw);
   expect(gw.state.current.emergencies[uid]?.reviewed).toMatchObject({ by: ['bob'] });
   expect(live(gw)).toEqual([uid]); // the review does not give it again, nor end it
   expect(gw.events.at(-1)).toMatchObject({ kind: 'admission', subject: 'review', admitted: true, approvedBy: ['bob'] });
@@ -97,16 +105,16 @@ test('merged by nobody who may review, it stays unreviewed, and its subject has 
   await using repo = await repoWith({ breakGlass: { ...terms, reviewWithin: 'PT1S' } });
   const { name, uid } = await breakGlass(repo);
   await using gw = await repo.follow();
-  await gw.round.run();
+  await turn(gw);
   await repo.done('alice', 'approval', 'sign', name, '--yes');
   await repo.merge(name, 'alice');
-  await gw.round.run();
+  await turn(gw);
   expect(gw.state.current.emergencies[uid]?.reviewed).toBeUndefined();
   expect(gw.events.at(-1)).toMatchObject({ subject: 'review', admitted: false });
   expect(live(gw)).toEqual([uid]);
   await new Promise((resolve) => setTimeout(resolve, 1100));
   const again = await breakGlass(repo);
-  await gw.round.run();
+  await turn(gw);
   expect(outcomes(gw)).toMatchObject({ [again.name]: 'ReviewOverdue' });
   expect(live(gw)).toEqual([uid]);
   await repo.git('update-ref', '-d', `refs/heads/request/${again.name}`);
@@ -114,10 +122,10 @@ test('merged by nobody who may review, it stays unreviewed, and its subject has 
   await repo.propose('review-late', { [`breakglass/${name}.yaml`]: undefined }, 'alice');
   await repo.done('bob', 'approval', 'sign', 'review-late', '--yes');
   await repo.merge('review-late');
-  await gw.round.run();
+  await turn(gw);
   expect(gw.state.current.emergencies[uid]?.reviewed).toMatchObject({ by: ['bob'] });
   const third = await breakGlass(repo);
-  await gw.round.run();
+  await turn(gw);
   expect(live(gw)).toEqual([uid, third.uid]);
 });
 
@@ -145,7 +153,7 @@ test('nothing but what its subject signed lately, for this, within the terms, ge
     'refs/heads/request/breakglass-renamed',
   );
   await repo.push(await repo.commit({ 'x.txt': 'nothing' }), 'refs/heads/request/breakglass-empty');
-  await gw.round.run();
+  await turn(gw);
   expect(outcomes(gw)).toEqual({
     'breakglass-wider': 'UnsignedRequest',
     'breakglass-longer': 'UnsignedRequest',
@@ -159,13 +167,13 @@ test('nothing but what its subject signed lately, for this, within the terms, ge
   expect(live(gw)).toEqual([]);
   // As it was signed it is good, from any hand; a second time it is not, whatever it is called.
   await repo.push(await repo.commit({ [`breakglass/${name}.yaml`]: yaml }), `refs/heads/request/${name}`);
-  await gw.round.run();
+  await turn(gw);
   expect(live(gw)).toHaveLength(1);
   await repo.direct({ [`breakglass/${name}.yaml`]: yaml });
-  await gw.round.run();
+  await turn(gw);
   expect(live(gw)).toHaveLength(1);
   expect(await repo.done('bob', 'access', 'revoke', name, '--reason', 'enough')).toContain('Revoked');
-  await gw.round.run();
+  await turn(gw);
   expect(may(gw, 'alice', 'consume')).toMatchObject({ effect: 'deny', code: 'Revoked' });
 });
 
@@ -179,8 +187,84 @@ test('a branch that git does not let in holds up neither the round nor another e
   const id = execFileSync('git', write, { input: odd, encoding: 'utf8' }).trim();
   repo.git('update-ref', 'refs/heads/request/breakglass-0-odd', id);
   const { uid } = await breakGlass(repo);
-  for (let round = 0; round < 5; round++) expect(await gw.round.run()).toMatchObject({ kind: 'ready' });
+  for (let round = 0; round < 5; round++) expect(await turn(gw)).toMatchObject({ kind: 'ready' });
   expect(live(gw)).toEqual([uid]);
+});
+
+test('the review is of the document that was admitted, by those who could have approved it, also when the rules changed since', async () => {
+  await using repo = await FollowedRepo.make((files) => ({
+    ...files,
+    'policies/payments-debug.yaml': edited(files['policies/payments-debug.yaml']!, (spec) => ({
+      ...spec,
+      breakGlass: terms,
+    })),
+    'policies/weak.yaml': edited(
+      files['policies/payments-debug.yaml']!.replaceAll('payments-debug', 'weak'),
+      (spec) => ({ ...spec, streams: ['catalog'], approval: 'anybody', breakGlass: terms }),
+    ),
+    'approver-rules/anybody.yaml': edited(
+      files['approver-rules/payments-lead.yaml']!.replaceAll('payments-lead"', 'anybody"'),
+      (spec) => ({ ...spec, require: { any: [{ from: 'developers', count: 1 }] } }),
+    ),
+  }));
+  await using gw = await repo.follow();
+  await turn(gw);
+  const { name, uid, yaml } = await breakGlass(repo);
+  await turn(gw);
+  const other = edited(yaml, (spec) => ({ ...spec, streams: ['catalog'], policy: 'weak' })).replace(name, 'else');
+  await repo.propose('else', { 'breakglass/else.yaml': other }, 'alice');
+  await repo.done('mallory', 'approval', 'sign', 'else', '--yes');
+  await repo.merge('else');
+  await turn(gw);
+  expect(gw.events.at(-1)).toMatchObject({ subject: 'review', admitted: false, refusal: 'UidReused' });
+  expect(gw.state.current.emergencies[uid]?.reviewed).toBeUndefined();
+  const policy = 'policies/payments-debug.yaml';
+  const shorter = edited(repo.git('show', `main:${policy}`), (spec) => ({
+    ...spec,
+    breakGlass: { ...terms, maxDuration: 'PT10M' },
+  }));
+  await repo.ownersChange('shorter', { [policy]: shorter });
+  await turn(gw);
+  expect(gw.state.current.frozen).toBeUndefined();
+  await repo.done('bob', 'approval', 'sign', name, '--yes');
+  await repo.merge(name);
+  await turn(gw);
+  expect(gw.state.current.emergencies[uid]?.reviewed).toMatchObject({ by: ['bob'] });
+});
+
+test('brokers that fail hold up one emergency, and none is forgotten; handed over again it is in force', async () => {
+  await using repo = await repoWith();
+  await using gw = await repo.follow();
+  await turn(gw);
+  const [first, second] = [await breakGlass(repo), await breakGlass(repo, 'mallory')];
+  let failures = 1;
+  gw.prepare = async () => {
+    if (failures-- > 0) throw new UpstreamError('BrokerUnreachable', 'the broker is away');
+  };
+  await turn(gw);
+  await turn(gw);
+  expect(live(gw).sort()).toEqual([first.uid, second.uid].sort());
+  const { yaml, file, uid } = await breakGlass(repo, 'alice', '--dry-run');
+  failures = 1;
+  const at = { path: file, bytes: Buffer.from(yaml) };
+  await expect(gw.round.emergencies.admit(at)).rejects.toMatchObject({ code: 'BrokerUnreachable' });
+  expect(live(gw)).not.toContain(uid);
+  expect(await gw.round.emergencies.admit(at)).toMatchObject({ admitted: true });
+  expect(live(gw)).toContain(uid);
+});
+
+test('as many at once as the policy says, however they come in', async () => {
+  await using repo = await repoWith({ limits: { maxDuration: 'PT4H', maxActive: 1 } });
+  await using gw = await repo.follow();
+  await turn(gw);
+  const files: { path: string; bytes: Buffer }[] = [];
+  for (let i = 0; i < 3; i++) {
+    const { file, yaml } = await breakGlass(repo, 'alice', '--dry-run');
+    files.push({ path: file, bytes: Buffer.from(yaml) });
+  }
+  const verdicts = await Promise.all(files.map((file) => gw.round.emergencies.admit(file)));
+  expect(verdicts.map(({ admitted }) => admitted)).toEqual([true, false, false]);
+  expect(live(gw)).toHaveLength(1);
 });
 
 test('somebody whose access was revoked cannot take it back by an emergency', async () => {
@@ -188,7 +272,7 @@ test('somebody whose access was revoked cannot take it back by an emergency', as
   await using gw = await repo.follow();
   await repo.done('bob', 'access', 'revoke', '--subject', 'alice', '--reason', 'laptop stolen');
   const { name } = await breakGlass(repo);
-  await gw.round.run();
+  await turn(gw);
   expect(outcomes(gw)).toEqual({ [name]: 'SubjectRevoked' });
   expect(live(gw)).toEqual([]);
 });
@@ -203,16 +287,20 @@ test('who may not has it from the command, with the nearest policy; a signature 
   const { uid, yaml, file } = await breakGlass(repo, 'alice', '--dry-run');
   expect(repo.git('for-each-ref', 'refs/heads/request/')).toBe('');
   await using gw = await repo.follow();
-  await gw.round.run();
+  await turn(gw);
   const later = await repo.follow('late', {}, 3_600_000 + 5_000);
   await using _late = later;
-  await later.round.run();
+  await turn(later);
   const at = { path: file, bytes: Buffer.from(yaml) };
   expect(await later.round.emergencies.admit(at)).toMatchObject({ admitted: false, refusal: 'ApprovalExpired' });
   // Handed to a gateway itself it is in force at once, beside any round.
   expect(await gw.round.emergencies.admit(at)).toMatchObject({ admitted: true });
   expect(live(gw)).toEqual([uid]);
-  expect(await gw.round.emergencies.admit(at)).toMatchObject({ admitted: false, refusal: 'UidReused' });
+  const told = gw.events.length;
+  expect(await gw.round.emergencies.admit(at)).toMatchObject({ admitted: true }); // nothing new is said
+  expect(gw.events).toHaveLength(told);
+  const bent = { ...at, bytes: Buffer.from(yaml.replace('INC-1', 'INC-2')) };
+  expect(await gw.round.emergencies.admit(bent)).toMatchObject({ admitted: false, refusal: 'UidReused' });
   await gw[Symbol.asyncDispose]();
   await using again = await StateStore.open(repo.dir.join('gw'), repo.trustRoot(), systemClock.now());
   expect(again.current.emergencies[uid]).toMatchObject({ subject: 'alice' });
@@ -221,7 +309,7 @@ test('who may not has it from the command, with the nearest policy; a signature 
 test('git is down: the gateway itself says what to sign, and takes it', async () => {
   await using repo = await repoWith();
   await using gw = await repo.follow();
-  await gw.round.run();
+  await turn(gw);
   const { round } = gw;
   const never = (): Promise<never> => Promise.reject(new TypeError('not asked here'));
   const unused = { status: never, sessions: never, explainGrant: () => undefined, reconcile: never, kill: never };

@@ -111,7 +111,9 @@ test('a rewritten history is followed again from a baseline: revocations go on, 
   expect(await gw.round.run()).toMatchObject({ kind: 'stalled', reason: 'HistoryRewritten' });
   const off = await sluice('baseline', old.merge, ...olga);
   expect([off.code, off.stderr]).toEqual([1, expect.stringContaining("is not on 'main'")]);
-  const done = await sluice('baseline', fresh, ...olga);
+  const kept = ['--signed', repo.dir.join('baseline.json')];
+  await sluice('baseline', fresh, ...olga, '--out', repo.dir.join('baseline.json'));
+  const done = await sluice('baseline', fresh, ...kept);
   expect([done.code, done.stderr]).toEqual([0, '']);
   expect(await gw.round.run()).toMatchObject({ kind: 'ready' });
   expect(gw.state.current.tombstones.map(({ target }) => target)).toEqual([{ subject: 'mallory' }]);
@@ -124,6 +126,10 @@ test('a rewritten history is followed again from a baseline: revocations go on, 
   const after = await repo.grant();
   await gw.round.run();
   expect(live(gw)).toEqual([after.uid]);
+  // What was signed once does not take the gateway back there again.
+  const replayed = await sluice('baseline', fresh, ...kept);
+  expect([replayed.code, replayed.stderr]).toEqual([1, expect.stringContaining('0 of 1 owners')]);
+  expect(gw.state.current.judgedCommit).not.toBe(fresh);
 });
 
 test('a gateway that lost its state judges nothing before a baseline, and then nothing twice', async () => {
