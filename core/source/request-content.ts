@@ -10,6 +10,9 @@ import { loadBreakGlass } from '../load/load-break-glass.ts';
 import { isBreakGlassFile, isForOwners, isGrantFile } from './policy-tree.ts';
 import type { RevisionLoader } from './revision.ts';
 
+/** Most files of grants/ and breakglass/ that one request asks about. Each costs a look at all rules. */
+export const mostAsked = 50;
+
 /** One thing that somebody is asked to approve. */
 export interface AskedContent {
   readonly kind: 'grant' | 'policy';
@@ -20,7 +23,9 @@ export interface AskedContent {
 
 /**
  * What `commit` asks for beside `base`, as its digests: each Grant it adds or changes, each BreakGlass that it brings or
- * takes away to have it reviewed, and the policy change as a whole. What does not load asks for nothing. The rules are those of `base`, so an approval of content that a
+ * takes away to have it reviewed, and the policy change as a whole. What does not load asks for nothing, and where more than `mostAsked`
+ * are asked for, none of them does, so that no approval counts for them: whoever may push must not make a gateway load the
+ * rules thousands of times. The rules are those of `base`, so an approval of content that a
  * later change of the rules gives another meaning has another digest.
  */
 export async function requestContent(
@@ -35,16 +40,20 @@ export async function requestContent(
   if (planes.length > 0) asked.push({ kind: 'policy', uid: '', content: policyDigest(planes, repo) });
   const { policySet } = await loader.plane(base);
   if (!policySet) return asked;
-  for (const { path, before, after } of changes) {
-    if (isBreakGlassFile(path) && before?.id !== after?.id) {
+  const files = changes.filter(
+    ({ path, before, after }) => before?.id !== after?.id && (isBreakGlassFile(path) || (isGrantFile(path) && after)),
+  );
+  if (files.length > mostAsked) return asked;
+  for (const { path, after } of files) {
+    if (isBreakGlassFile(path)) {
       const file = await loader.file(after ? commit : base, path);
       const document = file && loadBreakGlass(file).document; // what was admitted may not fit any more
       if (!document) continue;
       asked.push({ kind: 'grant', uid: document.uid, content: breakGlassDigest(policySet, document, repo) });
+    } else {
+      const { grant } = await loader.grant(base, commit, path);
+      if (grant) asked.push({ kind: 'grant', uid: grant.uid, content: grantDigest(policySet, grant, repo) });
     }
-    if (!isGrantFile(path) || !after || before?.id === after.id) continue;
-    const { grant } = await loader.grant(base, commit, path);
-    if (grant) asked.push({ kind: 'grant', uid: grant.uid, content: grantDigest(policySet, grant, repo) });
   }
   return asked;
 }
