@@ -9,7 +9,15 @@ import { startKafka } from '../support/kafka-broker.ts';
 test('a pull request on Gitea becomes masked reads, and a revocation ends them', async () => {
   await using gitea = await startGitea();
   await using kafka = await startKafka();
-  const place = await storyOnGitea(gitea);
+  const made = await storyOnGitea(gitea);
+  // Tokens that may do what the guide says, and no more.
+  const people = await Promise.all(
+    Object.entries(made.users).map(async ([name, { id, login }]) => {
+      const token = await gitea.tokenFor(login, ['write:repository', 'write:issue', 'read:user']);
+      return [name, { id, token }] as const;
+    }),
+  );
+  const place = { ...made, people: Object.fromEntries(people) };
   await using world = await gatewayWorld({ prefix: 'on-gitea.', forge: place, pollInterval: 'PT10M', kafka });
   await gitea.protectBranch(place.name, { approvals: 1, dismissStale: true, openFiles: 'revocations/**' });
   const pulls = new PullsOnGitea(gitea, place);
