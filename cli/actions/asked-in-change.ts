@@ -1,10 +1,12 @@
 /** What a change asks people for: grants, and reviews of emergencies, told under the rules of its base. */
 import { breakGlassDigest, type RepoIdentity } from '../../core/admission/approval-digest.ts';
 import { approversFor } from '../../core/admission/ask.ts';
+import { breakGlassNamespace, breakGlassPayload } from '../../core/admission/judge-break-glass.ts';
 import { type ToldGrant, tellGrant } from '../../core/admission/told-grant.ts';
 import type { Problem } from '../../core/errors/problem.ts';
+import { identityBehind } from '../../core/forge/plain/signers.ts';
 import type { BareClone, TreeChange } from '../../core/git/bare-clone.ts';
-import type { BreakGlass } from '../../core/model/documents.ts';
+import type { BreakGlass, PolicySet } from '../../core/model/documents.ts';
 import { breakGlassAsGrant } from '../../core/policy/fits-break-glass.ts';
 import { isBreakGlassFile, isGrantFile } from '../../core/source/policy-tree.ts';
 import { RevisionLoader } from '../../core/source/revision.ts';
@@ -28,6 +30,8 @@ export interface ToldEmergency {
   readonly approvers: ReturnType<typeof approversFor>;
   readonly digest: string;
   readonly removed: boolean;
+  /** Its subject signed what it comes to under these rules, with a key that counted then; no gateway admits another. */
+  readonly signed: boolean;
 }
 
 /** Grants that are added or changed, told under the rules of the base, which are those that they are judged by. */
@@ -72,7 +76,25 @@ export async function emergenciesOf(
     if (!loaded.document) continue;
     const approvers = approversFor(rules, breakGlassAsGrant(loaded.document));
     const { digest } = breakGlassDigest(rules, loaded.document, repo);
-    told.push({ emergency: loaded.document, approvers, digest, removed: !after });
+    const signed = await isSigned(rules, loaded.document, repo);
+    if (after && !signed) problems.push(unsignedEmergency(path, loaded.document.subject));
+    told.push({ emergency: loaded.document, approvers, digest, removed: !after, signed });
   }
   return { told, problems };
+}
+
+async function isSigned(rules: PolicySet, emergency: BreakGlass, repo: RepoIdentity): Promise<boolean> {
+  const { subject, signature, signedAt } = emergency;
+  const payload = breakGlassPayload(rules, emergency, repo);
+  return (await identityBehind(rules, payload, signature, breakGlassNamespace, signedAt)) === subject;
+}
+
+function unsignedEmergency(file: string, subject: string): Problem {
+  return {
+    rule: 'plan/unsigned-emergency',
+    severity: 'error',
+    message: `${subject} did not sign what this comes to under the rules of its base, and no gateway admits it`,
+    fix: `have ${subject} run sluice access break-glass; a document that it prints is not to be edited`,
+    at: { file, line: 1, column: 1 },
+  };
 }

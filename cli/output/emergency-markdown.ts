@@ -7,7 +7,8 @@ import { approverItems } from './grant-markdown.ts';
 import { cellCode, code } from './markdown-code.ts';
 
 /** Who has, or had, what in an emergency and why, and who may review it. */
-export function emergencyMarkdown({ emergency, approvers, digest, removed }: ToldEmergency): string {
+export function emergencyMarkdown(told: ToldEmergency): string {
+  const { emergency, approvers, digest } = told;
   const rows: (readonly [string, string | undefined])[] = [
     ['Who', emergency.subject],
     ['May', emergency.operations.join(', ')],
@@ -22,8 +23,7 @@ export function emergencyMarkdown({ emergency, approvers, digest, removed }: Tol
     ['Ticket', emergency.ticket],
   ];
   return [
-    'Its subject alone signed it. Gateways let it hold, or refused it, before anybody reviewed it; a review neither gives nor',
-    `ends it. The merge is the review.${removed ? ' This change takes its file away.' : ''}`,
+    ...origin(told),
     '',
     '| | |',
     '| --- | --- |',
@@ -36,6 +36,24 @@ export function emergencyMarkdown({ emergency, approvers, digest, removed }: Tol
     `Digest of what is reviewed: ${code(digest)}`,
     '',
   ].join('\n');
+}
+
+/** Who signed it, which was looked at, and so what a gateway made of it before anybody reviewed it. */
+function origin({ emergency, removed, signed }: ToldEmergency): string[] {
+  const merge = `The merge is the review.${removed ? ' This change takes its file away.' : ''}`;
+  const subject = code(emergency.subject);
+  if (signed) {
+    return [
+      `Signed by its subject, ${subject}, and by nobody else. Gateways let it hold, or refused it, before anybody reviewed it; a`,
+      `review neither gives nor ends it. ${merge}`,
+    ];
+  }
+  const since = removed ? ', or the rules that it comes from were changed since' : '';
+  return [
+    '> [!CAUTION]',
+    `> **NOT signed by its subject**, ${subject}, as it is here and under the rules of the base${since}. No gateway admits it so.`,
+    ...(removed ? ['', merge] : []),
+  ];
 }
 
 function named(patterns: readonly Pattern[] | undefined): string | undefined {

@@ -104,5 +104,7 @@ export const problemRules: Readonly<Record<string, string>> = {
   // what a change does
   'plan/mixed-step': 'In a check of a pull request: a change that asks for a grant and changes other files at once.',
   'plan/too-many-grants': 'In a check of a pull request: a change of more grants than the gateway judges at once.',
+  'plan/unsigned-emergency':
+    'In a check of a pull request: an emergency that its subject did not sign, as it is and under the rules of the base.',
   'plan/unacknowledged': 'With --base: a change beyond a safety limit that nobody acknowledged.',
 };

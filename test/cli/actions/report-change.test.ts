@@ -5,6 +5,12 @@ import { expect, test } from 'vitest';
 import { type ChangeReport, reportChange } from '../../../cli/actions/report-change.ts';
 import { reportMarkdown } from '../../../cli/output/report-markdown.ts';
 import { runAnnotations, runFailures } from '../../../cli/output/run-result.ts';
+import { breakGlassNamespace, breakGlassPayload } from '../../../core/admission/judge-break-glass.ts';
+import { signSsh } from '../../../core/git/ssh-signature.ts';
+import { loadPolicySet } from '../../../core/load/load-policy-set.ts';
+import { sourceFile } from '../../support/policy-set.ts';
+import { sshKey } from '../../support/ssh-key.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 type Files = Readonly<Record<string, string>>;
 
@@ -165,7 +171,9 @@ test('a change of everything is told within a comment too', async () => {
   expect(text).toMatch(/and \d+ more/);
 });
 
-test('an emergency is told for its review, when its document comes and when it is taken away', async () => {
+/** The example, with a policy for emergencies, and alice's key; and an emergency that she signed under them. */
+async function emergencyIn(dir: { join(name: string): string }) {
+  const { file, key } = sshKey(dir.join('alice'));
   const rules: Files = {
     ...example,
     'policies/emergency.yaml': `apiVersion: sluice.dev/v1
@@ -187,12 +195,12 @@ spec:
     reviewWithin: P1D
 `,
     'identities/alice.yaml': example['identities/alice.yaml']!.replace(
-      /signingKeys: .*/,
-      'signingKeys:\n      - key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPkN0zXr5YQn0Yt3yMxS5qzX2oWmC4tq1oJr8nE2k5d',
+      /key: ssh-.*/,
+      `key: ${key}\n        validTo: 2026-11-25T00:00:00Z`,
     ),
   };
   const path = 'breakglass/now.yaml';
-  const text = `apiVersion: sluice.dev/v1
+  const text = (signature: string, signedAt = '2026-11-24T09:30:00Z'): string => `apiVersion: sluice.dev/v1
 kind: BreakGlass
 metadata:
   name: now
@@ -204,14 +212,30 @@ spec:
   operations: [consume]
   window: { duration: PT20M }
   reason: "INC-9 @bob"
-  signedAt: 2026-11-24T09:30:00Z
-  signature: "-----BEGIN SSH SIGNATURE-----\\nU1NIU0lHAAAAAQ==\\n-----END SSH SIGNATURE-----\\n"
+  signedAt: ${signedAt}
+  signature: ${JSON.stringify(signature)}
 `;
+  const sign = async (keyFile = file, signedAt?: string): Promise<string> => {
+    const files = { ...rules, [path]: text(noSignature, signedAt) };
+    const loaded = loadPolicySet(Object.entries(files).map(([name, yaml]) => sourceFile(name, yaml)));
+    const payload = breakGlassPayload(loaded.policySet!, loaded.policySet!.breakGlass.get('now')!, repo);
+    return text(await signSsh(payload, breakGlassNamespace, keyFile), signedAt);
+  };
+  return { rules, path, sign };
+}
+
+const noSignature = '-----BEGIN SSH SIGNATURE-----\nU1NIU0lHAAAAAQ==\n-----END SSH SIGNATURE-----\n';
+
+test('an emergency is told for its review, when its document comes and when it is taken away', async () => {
+  await using dir = await tempDir();
+  const { rules, path, sign } = await emergencyIn(dir);
+  const text = await sign();
   const brought = await report(rules, { ...rules, [path]: text });
   expect(brought.checked.problems).toEqual([]);
   const shown = reportMarkdown(brought);
   for (const part of [
     '## Sluice: this is the review of access in an emergency',
+    'Signed by its subject, `alice`, and by nobody else.',
     '| Who | `alice` |',
     '| For | `PT20M` |',
     '| Why | `INC-9 @bob` |',
@@ -226,4 +250,31 @@ spec:
     [brought.emergencies[0]!.digest, true],
   ]);
   expect(runAnnotations(taken)).toBe('');
+  expect(reportMarkdown(taken)).toContain('Signed by its subject');
+});
+
+test('an emergency that its subject did not sign as it is fails the check, and says so; taken away it only says so', async () => {
+  await using dir = await tempDir();
+  const { rules, path, sign } = await emergencyIn(dir);
+  const text = await sign();
+  const bob = sshKey(dir.join('bob')).file;
+  for (const [what, forged] of Object.entries({
+    'edited since': text.replace('PT20M', 'PT30M'),
+    'another key': await sign(bob),
+    'a key that had ended': await sign(undefined, '2026-11-25T09:30:00Z'),
+    'no signature at all': text.replace(/signature: .*/, `signature: ${JSON.stringify(noSignature)}`),
+  })) {
+    const told = await report(rules, { ...rules, [path]: forged });
+    expect([what, told.checked.problems.map(({ rule }) => rule)]).toEqual([what, ['plan/unsigned-emergency']]);
+    expect(runFailures(told, false)).not.toEqual([]);
+    const shown = reportMarkdown(told);
+    expect(shown).toContain('> **NOT signed by its subject**, `alice`');
+    expect(shown).not.toContain('Signed by its subject');
+    const taken = await report({ ...rules, [path]: forged }, rules);
+    expect([taken.checked.errors, runFailures(taken, false)]).toEqual([0, []]);
+    expect(reportMarkdown(taken)).toContain('> **NOT signed by its subject**, `alice`');
+  }
+  const elsewhere = { ...rules, 'policies/emergency.yaml': rules['policies/emergency.yaml']!.replace('PT1H', 'PT2H') };
+  const later = await report(elsewhere, { ...elsewhere, [path]: text });
+  expect(later.checked.problems.map(({ rule }) => rule)).toEqual(['plan/unsigned-emergency']);
 });
