@@ -44,9 +44,10 @@ export function forgeError(answer: FailedAnswer): SourceError {
     });
   }
   const what = flaw ?? (status === undefined ? 'there was no answer' : `it answered ${status}`);
+  const saidNo = status !== undefined && status >= 400 && status < 500;
   return new SourceError('ForgeFailed', `the forge could not ${asked}`, {
     why: what,
-    fix: 'see whether the forge is up; it is asked again',
+    fix: saidNo ? 'the forge is up and refuses this as it stands' : 'see whether the forge is up; it is asked again',
     ...rest,
   });
 }
