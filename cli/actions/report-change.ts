@@ -4,7 +4,7 @@ import type { Problem } from '../../core/errors/problem.ts';
 import { unacknowledged } from '../../core/plan/limits.ts';
 import { planOf } from '../../core/plan/plan-of.ts';
 import { filesAt } from '../../core/source/files-at.ts';
-import { isForOwners } from '../../core/source/policy-tree.ts';
+import { isBreakGlassFile, isForOwners, isMixedEmergency } from '../../core/source/policy-tree.ts';
 import { RevisionLoader } from '../../core/source/revision.ts';
 import {
   type ChangeSides,
@@ -70,6 +70,9 @@ export async function reportChange(question: ReportQuestion): Promise<ChangeRepo
     if (planes.length > 0) add([mixedStep(shown(first))]);
     if (asked.paths.length > mostGrants) add([tooMany(shown(first), asked.paths.length)]);
   }
+  if (oneStep && isMixedEmergency(changes)) {
+    add([mixedEmergency(shown(changes.find(({ path: file }) => isBreakGlassFile(file))!.path), changes.length)]);
+  }
   const change = base === undefined ? undefined : await planSides(objects, { base, head, path }, checked);
   const beyond = change && unacknowledgedProblem(change);
   if (beyond) add([beyond]);
@@ -130,6 +133,16 @@ function mixedStep(file: string): Problem {
     severity: 'error',
     message: 'the change asks for a grant and changes other files at once, and the gateway refuses both',
     fix: 'ask for the grant in a request of its own',
+    at: { file, line: 1, column: 1 },
+  };
+}
+
+function mixedEmergency(file: string, count: number): Problem {
+  return {
+    rule: 'plan/mixed-emergency',
+    severity: 'error',
+    message: `the change holds an emergency beside other changes, ${count} files in all, and approving it would review them together`,
+    fix: 'have each emergency reviewed in a request of its own that holds nothing else',
     at: { file, line: 1, column: 1 },
   };
 }

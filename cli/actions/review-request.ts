@@ -16,7 +16,7 @@ import type { Grant, PolicySet } from '../../core/model/documents.ts';
 import type { Plan } from '../../core/plan/plan.ts';
 import { planOfGrant } from '../../core/plan/plan-of.ts';
 import { breakGlassAsGrant } from '../../core/policy/fits-break-glass.ts';
-import { isBreakGlassFile, isForOwners, isGrantFile } from '../../core/source/policy-tree.ts';
+import { isBreakGlassFile, isForOwners, isGrantFile, isMixedEmergency } from '../../core/source/policy-tree.ts';
 import { revocationsAt } from '../../core/source/revocations-at.ts';
 import type { Workspace } from './open-workspace.ts';
 
@@ -61,6 +61,12 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
   const { name } = request;
   const changes = await clone.changes(request.base, request.head);
   const repo = { repoId, branch };
+  if (isMixedEmergency(changes)) {
+    throw new InputError('BadUsage', `request '${name}' cannot be approved`, {
+      why: `it holds an emergency beside other changes, ${changes.length} files in all, and signing it would review them together`,
+      fix: 'have each emergency reviewed in a request of its own that holds nothing else',
+    });
+  }
   const added = changes.filter(({ path, after }) => isGrantFile(path) && after);
   const planes = changes.filter(isForOwners);
   if (added.length === 1 && planes.length === 0) {
@@ -82,9 +88,8 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
       problems: [],
     };
   }
-  const [alarm, ...more] = changes.filter(({ path }) => isBreakGlassFile(path));
-  if (alarm && more.length === 0 && added.length === 0 && planes.length === 0)
-    return { ...(await readEmergency(workspace, request, alarm)), request, changes };
+  const alarm = changes.find(({ path }) => isBreakGlassFile(path));
+  if (alarm) return { ...(await readEmergency(workspace, request, alarm)), request, changes };
   if (added.length > 0) {
     const why = planes.length > 0 ? 'it changes grants and rules at once' : `it adds ${added.length} grants`;
     throw new InputError('BadUsage', `request '${name}' cannot be approved`, {

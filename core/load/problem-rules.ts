@@ -102,6 +102,7 @@ export const problemRules: Readonly<Record<string, string>> = {
   'break-glass/topics': 'As grant/topics.',
   'break-glass/transactional-ids': 'As grant/transactional-ids.',
   // what a change does
+  'plan/mixed-emergency': 'In a check of a pull request: an emergency beside other changes, or several of them.',
   'plan/mixed-step': 'In a check of a pull request: a change that asks for a grant and changes other files at once.',
   'plan/too-many-grants': 'In a check of a pull request: a change of more grants than the gateway judges at once.',
   'plan/unsigned-emergency':

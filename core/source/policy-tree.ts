@@ -31,6 +31,14 @@ export function isForOwners({ path, before }: { readonly path: string; readonly 
   return !isGrantFile(path) && !isBreakGlassFile(path) && !(isRevocationFile(path) && !before);
 }
 
+/**
+ * Whether a change holds an emergency beside anything else, be it another emergency. Approvals on a forge are of all that
+ * a request holds, so nobody should review one while they look at something else.
+ */
+export function isMixedEmergency(changes: readonly { readonly path: string }[]): boolean {
+  return changes.length > 1 && changes.some(({ path }) => isBreakGlassFile(path));
+}
+
 /** A path that could mean one thing to a reviewer and another to a reader, and why. */
 export interface UnsafePath {
   readonly path: string;

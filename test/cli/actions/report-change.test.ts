@@ -278,3 +278,18 @@ test('an emergency that its subject did not sign as it is fails the check, and s
   const later = await report(elsewhere, { ...elsewhere, [path]: text });
   expect(later.checked.problems.map(({ rule }) => rule)).toEqual(['plan/unsigned-emergency']);
 });
+
+test('an emergency beside anything else fails the check, as whoever approves one would review the other', async () => {
+  await using dir = await tempDir();
+  const { rules, path, sign } = await emergencyIn(dir);
+  const text = await sign();
+  const again = text.replace('name: now', 'name: again').replace('a'.repeat(32), 'b'.repeat(32));
+  for (const more of [Object.fromEntries([grant(1)]), { 'README.md': 'x' }, { 'breakglass/again.yaml': again }]) {
+    const told = await report(rules, { ...rules, [path]: text, ...(more as Files) });
+    expect(told.checked.problems.map(({ rule }) => rule)).toContain('plan/mixed-emergency');
+    expect(runFailures(told, false)).not.toEqual([]);
+  }
+  const both = { ...rules, [path]: text, ...Object.fromEntries([grant(1)]) };
+  const taken = await report(both, rules);
+  expect(taken.checked.problems.map(({ rule }) => rule)).toEqual(['plan/mixed-emergency']);
+});
