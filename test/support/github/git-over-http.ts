@@ -16,8 +16,8 @@ export interface GitRequest {
   readonly pushes: boolean;
   readonly token: GhToken | undefined;
   readonly account: GhAccount | undefined;
-  /** Whether the token's account may write there. */
-  readonly mayWrite: boolean;
+  /** What the token may do with the repo's contents. */
+  readonly may: 'read' | 'write' | undefined;
 }
 
 const gitPath = /^\/([\w.-]+\/[\w.-]+)\.git(\/(?:info\/refs|git-upload-pack|git-receive-pack))$/;
@@ -35,6 +35,7 @@ export function gitRequest(world: World, { url = '/', headers }: IncomingMessage
       .replace(/^[^:]*:/, '');
   const token = password ? world.tokens.get(password) : undefined;
   const repo = world.repo(name);
+  const belongs = token && repo && (token.installation || world.mayWrite(repo, token.account));
   return {
     repo,
     rest,
@@ -42,20 +43,20 @@ export function gitRequest(world: World, { url = '/', headers }: IncomingMessage
     pushes: rest === '/git-receive-pack' || search === '?service=git-receive-pack',
     token,
     account: token && world.account(token.account),
-    mayWrite: Boolean(token && repo && token.permissions.contents === 'write' && world.mayWrite(repo, token.account)),
+    may: belongs ? token?.permissions.contents : undefined,
   };
 }
 
 /** Answers it. Returns whose push it was, when it was one that git took. */
 export async function serveGit(
-  { repo, rest, query, pushes, token, account, mayWrite }: GitRequest,
+  { repo, rest, query, pushes, token, account, may }: GitRequest,
   request: IncomingMessage,
   response: ServerResponse,
   now: number,
 ): Promise<GhAccount | undefined> {
   const known = token && token.until > now;
-  const mayRead = repo && (!repo.private || (known && token.permissions.contents !== undefined));
-  if (!mayRead || (pushes && !(known && mayWrite))) {
+  const mayRead = repo && (!repo.private || (known && may !== undefined));
+  if (!mayRead || (pushes && !(known && may === 'write'))) {
     response.writeHead(known ? 403 : 401, known ? {} : { 'www-authenticate': 'Basic realm="GitHub"' });
     response.end('no');
     return undefined;
