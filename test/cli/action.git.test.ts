@@ -206,7 +206,7 @@ test('a policy test that fails is an error at its assertion', async () => {
   expect(ran.code).toBe(1);
   expect(ran.outputs['tests-failed']).toBe('1');
   expect(ran.stdout).toMatch(/^::error file=tests\/payments\.yaml,line=\d+,.*title=test\//m);
-  expect(ran.stdout).toContain('1 of 14 policy tests failed');
+  expect(ran.stdout).toMatch(/::1 of \d+ policy tests failed/);
 });
 
 test('a change of the rules says what it widens and what its owners approve', async () => {

@@ -7,6 +7,7 @@ const folders = [
   'core/load',
   'core/source',
   'core/policy/fits.ts',
+  'cli/actions/asked-in-change.ts',
   'cli/actions/plan-change.ts',
   'cli/actions/report-change.ts',
 ];
