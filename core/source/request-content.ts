@@ -7,7 +7,7 @@ import {
 } from '../admission/approval-digest.ts';
 import type { BareClone } from '../git/bare-clone.ts';
 import { loadBreakGlass } from '../load/load-break-glass.ts';
-import { isBreakGlassFile, isForOwners, isGrantFile } from './policy-tree.ts';
+import { isBreakGlassFile, isForOwners, isGrantFile, isMixedEmergency } from './policy-tree.ts';
 import type { RevisionLoader } from './revision.ts';
 
 /** Most files of grants/ and breakglass/ that one request asks about. Each costs a look at all rules. */
@@ -22,11 +22,12 @@ export interface AskedContent {
 }
 
 /**
- * What `commit` asks for beside `base`, as its digests: each Grant it adds or changes, each BreakGlass that it brings or
- * takes away to have it reviewed, and the policy change as a whole. What does not load asks for nothing, and where more than `mostAsked`
- * are asked for, none of them does, so that no approval counts for them: whoever may push must not make a gateway load the
- * rules thousands of times. The rules are those of `base`, so an approval of content that a
- * later change of the rules gives another meaning has another digest.
+ * What `commit` asks for beside `base`, as its digests: each Grant it adds or changes, a BreakGlass that it brings or takes
+ * away to have it reviewed, and the policy change as a whole. What does not load asks for nothing. An approval on a forge
+ * is of all that a request holds, so a BreakGlass beside anything else does not ask: nobody reviews one unseen. Where more
+ * than `mostAsked` are there, none asks, so that no approval counts for them: whoever may push must not make a gateway load
+ * the rules thousands of times. The rules are those of `base`, so an approval of content that a later change of the rules
+ * gives another meaning has another digest.
  */
 export async function requestContent(
   from: { readonly clone: Pick<BareClone, 'changes'>; readonly loader: RevisionLoader; readonly repo: RepoIdentity },
@@ -44,8 +45,10 @@ export async function requestContent(
     ({ path, before, after }) => before?.id !== after?.id && (isBreakGlassFile(path) || (isGrantFile(path) && after)),
   );
   if (files.length > mostAsked) return asked;
+  const mixed = isMixedEmergency(changes);
   for (const { path, after } of files) {
     if (isBreakGlassFile(path)) {
+      if (mixed) continue;
       const file = await loader.file(after ? commit : base, path);
       const document = file && loadBreakGlass(file).document; // what was admitted may not fit any more
       if (!document) continue;

@@ -65,14 +65,14 @@ function repo(commits: Readonly<Record<string, readonly Doc[]>>) {
 
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, n) => n + from);
 
-test('a request asks for each grant and each emergency that it brings, up to 50 of both together', async () => {
-  const most = [...numbers(49).map(grant), emergency(50)];
+test('a request asks for each grant that it brings, up to 50 files of grants and emergencies together', async () => {
+  const most = numbers(50).map(grant);
   const { asked, reads } = repo({
     base: rules,
     most: [...rules, ...most],
-    more: [...rules, ...most, emergency(51)],
+    more: [...rules, ...most, grant(51)],
     mixed: [...rules, ...most, emergency(51), person('carol')],
-    gone: [...rules, emergency(50)],
+    gone: [...rules, grant(51)],
   });
   const found = await asked('base', 'most');
   expect(found.map((one) => one.uid).sort()).toEqual(numbers(50).map(uid));
@@ -81,5 +81,21 @@ test('a request asks for each grant and each emergency that it brings, up to 50 
   expect((await asked('base', 'mixed')).map(({ kind }) => kind)).toEqual(['policy']);
   expect(reads.count).toBe(0); // the rules are known already, and nothing else was looked at
   // Grants that are taken away ask for nothing, however many they are.
-  expect((await asked('more', 'gone')).map((one) => one.uid)).toEqual([uid(51)]);
+  expect(await asked('more', 'gone')).toEqual([]);
+});
+
+test('an emergency asks for its review when it is alone, so that nobody reviews it with something else', async () => {
+  const { asked } = repo({
+    base: rules,
+    alone: [...rules, emergency(1)],
+    two: [...rules, emergency(1), emergency(2)],
+    granted: [...rules, emergency(1), grant(3)],
+    ruled: [...rules, emergency(1), person('carol')],
+  });
+  const told = async (base: string, commit: string) => (await asked(base, commit)).map((one) => [one.kind, one.uid]);
+  expect(await told('base', 'alone')).toEqual([['grant', uid(1)]]);
+  expect(await told('alone', 'base')).toEqual([['grant', uid(1)]]);
+  expect(await told('base', 'two')).toEqual([]);
+  expect(await told('base', 'granted')).toEqual([['grant', uid(3)]]);
+  expect(await told('base', 'ruled')).toEqual([['policy', '']]);
 });
