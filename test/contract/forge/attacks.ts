@@ -272,14 +272,19 @@ export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
     expect(await settled(gateway)).toEqual({ [asked.name]: 'NotEnoughApprovals' });
   });
 
-  test('an emergency holds from its branch, and its merge with the approvals is its review', async () => {
-    await using there = await world();
+  /** The rules offer what payments-debug does in an emergency too. */
+  async function offerEmergencies(there: HostedWorld): Promise<void> {
     const terms = { maxDuration: 'PT30M', notify: ['payments-leads'], reviewWithin: 'P1D' };
     const emergencies = (spec: Record<string, unknown>) => ({ ...spec, breakGlass: terms });
     await there.commit('carol', 'terms', await there.edited('policies/payments-debug.yaml', emergencies));
     const rules = await there.open('carol', 'terms');
     await there.approve('olga', rules);
     await there.merge(rules);
+  }
+
+  test('an emergency holds from its branch, and its merge with the approvals is its review', async () => {
+    await using there = await world();
+    await offerEmergencies(there);
     await using gateway = await there.follow();
     await settled(gateway);
     const { name, uid, pull } = await there.breakGlass(gateway);
@@ -290,6 +295,22 @@ export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
     await settled(gateway);
     expect(gateway.state.current.emergencies[uid]?.reviewed).toMatchObject({ by: ['bob'] });
     expect([...gateway.snapshots.current!.grants.keys()]).toEqual([uid]);
+  });
+
+  test('an emergency with a grant beside it is not reviewed by the approval of the grant', async () => {
+    await using there = await world();
+    await offerEmergencies(there);
+    await using gateway = await there.follow();
+    await settled(gateway);
+    const { uid, pull } = await there.breakGlass(gateway);
+    await settled(gateway);
+    const wanted = { uid: 'ab'.repeat(16), requestedBy: 'alice', subject: 'alice' };
+    const grant = { 'grants/2026-11/beside.yaml': grantText('beside', wanted) };
+    await there.commit('alice', pull.head.branch, grant, { on: pull.head.commit });
+    await there.approve('bob', pull);
+    await there.merge(pull);
+    expect(await settled(gateway)).toMatchObject({ beside: 'admitted' });
+    expect(gateway.state.current.emergencies[uid]).toMatchObject({ subject: 'alice', reviewed: undefined });
   });
 
   test('the grant file deleted and merged again with its old approval', async () => {
