@@ -16,7 +16,7 @@ export interface Repo extends Named {
   readonly kind: 'Repo';
   /** Owner signatures that a policy-plane change needs. Adds to the gateway's trust root, never lowers it. */
   readonly quorum: number;
-  /** A change that widens what a larger share of all Identities may do has to be acknowledged. */
+  /** A change that widens what a larger share of the Identities before it may do has to be acknowledged. */
   readonly widenPrincipalsPercent: number;
   /** Where requests are opened and approved; undefined = plain git. Only the CLI believes it. */
   readonly forge: ForgeAddress | undefined;
