@@ -124,6 +124,12 @@ export function protectionAdvice({ kind, url }: ForgeAddress): string {
     kind === 'github'
       ? '4. Settings, Actions, General: workflow permissions read only, and Actions may not create or approve pull requests.'
       : '4. Settings, Units: Actions are on, and there is a runner for `ubuntu-latest` whose image has Node 22 or newer.';
+  const queue =
+    kind === 'github'
+      ? `   With a merge queue it also runs for each group, as \`.github/workflows/sluice-queue.yml\` of the group itself: a request
+   in the queue can change that, so have its workflow files looked at before it is queued.
+`
+      : '';
   return `
 ## On the forge
 
@@ -138,7 +144,7 @@ the rules stalls them until it is taken back. The settings keep accidents out.
 3. The check ${check} has to pass. It runs \`.${kind}/workflows/sluice.yml\` as it is on \`main\`, so a pull request
    cannot change it, and it writes one comment: who gets what, from when to when, why, who may approve, what it widens.
    Believe that comment, not the text of the request, which whoever opened it can edit. Nobody reads commands in comments.
-${fork}
+${queue}${fork}
 5. \`CODEOWNERS\` says who is asked. Put your people there.
 6. Put the number of each person's account into \`identities/\` (\`GET ${url}${kind === 'gitea' ? '/api/v1' : ''}/users/NAME\` shows it):
 

@@ -94,6 +94,7 @@ test.each([
     forge === 'github' ? 'require branches to be up to date before merging' : 'block merge on outdated branch',
   );
   expect(readme).toContain('Unacknowledged');
+  expect(readme.includes('sluice-queue.yml')).toBe(forge === 'github');
   const listed = made.stdout.split('\n').filter((line) => line.startsWith('  ') && !line.startsWith('  sluice'));
   expect(listed).toContain(`  ${action}/main.mjs`);
   expect(made.stdout).toContain(`read policies/README.md: what to set on ${written.repo} by hand`);
