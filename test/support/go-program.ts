@@ -9,7 +9,7 @@ import { cachePath, filledOnce } from './maven.ts';
 export async function goSources(sources: string, name: string): Promise<string> {
   const hash = createHash('sha256');
   for (const file of readdirSync(sources).toSorted()) hash.update(readFileSync(join(sources, file)));
-  const folder = await filledOnce(cachePath(`${name}-${hash.digest('hex').slice(0, 8)}`), async (to) => {
+  const folder = await filledOnce(cachePath(`go-${name}-${hash.digest('hex').slice(0, 8)}`), async (to) => {
     await promisify(execFile)('go', ['build', '-trimpath', '-o', join(to, name), '.'], { cwd: sources });
   });
   return join(folder, name);
