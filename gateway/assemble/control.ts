@@ -241,7 +241,7 @@ export async function startGateway(
             snapshot: snapshots.current,
             lastFetch: loop.lastSuccess,
             conditions: conditions.all(),
-            grants: grantStatuses(state.current, clock.now()),
+            grants: grantStatuses(state.current, snapshots.current, clock.now()),
             cleanUpDebts: state.current.debts.length,
           });
         },

@@ -3,6 +3,7 @@ import type { GatewayStatus, GrantStatus } from '../../core/model/admin-api.ts';
 import type { Condition } from '../../core/model/condition.ts';
 import type { AdmittedGrant } from '../../core/model/right.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
+import { isOver } from '../reconcile/ended.ts';
 import type { GatewayState } from '../state/state-store.ts';
 
 /** Internal values to what `/status` says: instants as RFC 3339. */
@@ -32,12 +33,12 @@ export function statusOf(from: {
 }
 
 /** Every grant that was admitted or refused, in the state it has now. */
-export function grantStatuses(state: GatewayState, now: number): readonly GrantStatus[] {
+export function grantStatuses(state: GatewayState, inForce: Snapshot | undefined, now: number): readonly GrantStatus[] {
   const admitted = Object.values(state.grants).map(
     ({ grant }): GrantStatus => ({
       name: grant.name,
       uid: grant.uid,
-      state: grantState(state, grant, now),
+      state: grantState(state, grant, inForce, now),
       subject: grant.subject,
       policy: grant.policy,
       start: grant.firstUse ? undefined : formatInstant(grant.start),
@@ -66,15 +67,15 @@ export function grantStatuses(state: GatewayState, now: number): readonly GrantS
   return [...admitted, ...refused];
 }
 
-function grantState(state: GatewayState, grant: AdmittedGrant, now: number): GrantStatus['state'] {
-  const revoked =
-    state.deletedGrants.includes(grant.uid) ||
-    state.tombstones.some(({ target, seenAt }) =>
-      'grant' in target
-        ? target.grant === grant.uid || target.grant === grant.name
-        : target.subject === grant.subject && grant.admittedAt <= seenAt,
-    );
-  if (revoked) return 'Revoked';
+/** A grant is active when whoever looks can use it: in the snapshot that is in force everywhere, with a time that runs. */
+function grantState(
+  state: GatewayState,
+  grant: AdmittedGrant,
+  inForce: Snapshot | undefined,
+  now: number,
+): GrantStatus['state'] {
+  if (isOver(state, grant)) return 'Revoked';
   if (now >= grant.end) return 'Expired';
-  return now < grant.start ? 'Scheduled' : 'Active';
+  const usable = inForce?.grants.get(grant.uid);
+  return usable === undefined || now < usable.start ? 'Scheduled' : 'Active';
 }

@@ -12,10 +12,13 @@ import { FollowedRepo, type Follower } from '../gateway/reconcile/followed-repo.
 const never = (): Promise<never> => Promise.reject(new TypeError('not asked here'));
 
 /** A gateway's admin API over its own round and state, without a data path: each look at its status is a round. */
-function serveStatus({ round, state }: Follower, path: string) {
+function serveStatus({ round, state, snapshots }: Follower, path: string) {
   const status = async () => {
     await round.run();
-    return { ready: true, grants: grantStatuses(state.current, systemClock.now()) } as unknown as GatewayStatus;
+    return {
+      ready: true,
+      grants: grantStatuses(state.current, snapshots.current, systemClock.now()),
+    } as unknown as GatewayStatus;
   };
   const unused = {
     sessions: never,
@@ -143,7 +146,7 @@ test('extend asks for the same once more, from where it ends, and a gateway admi
   await repo.done('bob', 'approval', 'sign', asked.name, '--yes');
   await repo.merge(asked.name);
   await gateway.round.run();
-  const grants = grantStatuses(gateway.state.current, systemClock.now());
+  const grants = grantStatuses(gateway.state.current, gateway.snapshots.current, systemClock.now());
   expect(grants.map(({ name, state, start }) => [name, state, start]).slice(1)).toEqual([
     [asked.name, 'Scheduled', end],
   ]);
