@@ -263,7 +263,8 @@ async function judged(
       grants: { name: string; state: string; end?: string; refusal?: { reason: string; message: string } }[];
     };
     const grant = status.grants.find((entry) => entry.name === name);
-    if (grant)
+    if (grant && grant.state !== 'Scheduled')
+      // which it is for a moment, until it is in force
       return { state: grant.state, refusal: `${grant.refusal?.reason}: ${grant.refusal?.message}`, end: grant.end };
     await sleep(systemClock, 100);
   }

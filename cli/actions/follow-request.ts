@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../../core/clock/clock.ts';
 import { formatInstant } from '../../core/clock/instant.ts';
 import { InputError, UpstreamError } from '../../core/errors/sluice-error.ts';
+import type { GrantStatus } from '../../core/model/admin-api.ts';
 import { type AccessStatus, accessStatus } from './access-status.ts';
 import { GatewayClient } from './gateway-client.ts';
 import { openWorkspace, type WorkspaceOptions } from './open-workspace.ts';
@@ -56,14 +57,15 @@ export async function followRequest(options: FollowOptions): Promise<Followed> {
         options.tell('no gateway answers here: judged by the repo alone');
         return over('settled');
       }
-      if (admitted?.state === 'Active' || admitted?.state === 'Scheduled') {
+      const coming = admitted !== undefined && isComing(admitted, clock.now());
+      if (!coming && (admitted?.state === 'Active' || admitted?.state === 'Scheduled')) {
         const effect = clock.now() - status.start;
         options.tell(
           admitted.state === 'Active' ? `live until ${admitted.end}` : `admitted; begins at ${admitted.start}`,
         );
         return over('settled', admitted.state === 'Active' ? effect : undefined);
       }
-      if (admitted) {
+      if (admitted && !coming) {
         options.tell(`${admitted.state} by the gateway${admitted.refusal ? `: ${admitted.refusal.message}` : ''}`);
         status = { ...status, state: admitted.state, note: admitted.refusal?.message };
         return over('settled');
@@ -86,6 +88,11 @@ async function look({ workspace: options, name, clock }: FollowOptions): Promise
     if (error instanceof InputError) return undefined;
     throw error;
   }
+}
+
+/** Admitted, its time has come, and it is not in force yet: the brokers are being made ready. */
+function isComing({ state, start }: GrantStatus, now: number): boolean {
+  return state === 'Scheduled' && start !== undefined && Date.parse(start) <= now;
 }
 
 async function statusAt(gateway: GatewayClient, name: string) {
