@@ -83,7 +83,7 @@ export function judgeGrant(rules: PolicySet, grant: Grant, evidence: StepEvidenc
   const latest = window.notAfter ?? Number.POSITIVE_INFINITY;
   const waits = window.start === 'firstUse';
   const [start, end] = waits ? [latest, latest] : [from, Math.min(from + window.duration, latest)];
-  if (latest <= from || end < start) return refuse('DoesNotFitPolicy', 'it was merged after its notAfter', seen);
+  if (end <= from) return refuse('DoesNotFitPolicy', 'it was merged after its notAfter', seen);
   const approvedBy = approvals.map(({ by }) => by);
   const admission = { start, end, admittedAt: facts.now, approvedBy, commit: evidence.commit };
   const frozen = freezeGrant(rules, grant, admission);

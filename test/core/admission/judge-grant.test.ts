@@ -363,6 +363,7 @@ test.each<[string, Partial<Grant['window']>, [number, number] | undefined]>([
   ['merged after notBefore', { notBefore: mergedAt - hour }, [mergedAt, mergedAt + 2 * hour]],
   ['ends at notAfter', { notAfter: mergedAt + hour }, [mergedAt, mergedAt + hour]],
   ['notAfter is over', { notAfter: mergedAt }, undefined],
+  ['no time at all', { duration: 0 }, undefined],
 ])('window: %s', (_name, window, expected) => {
   const of = { ...grant, window: { ...grant.window, ...window } };
   const found = judge([approval('bob', { of })], { grant: { window: of.window } });
