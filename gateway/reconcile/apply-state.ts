@@ -39,9 +39,24 @@ export class StateApplier {
     });
   }
 
-  /** Swaps in what the state says, unless it is in force already. One after the other: an emergency waits for no fetch. */
-  apply(): Promise<void> {
-    return this.#turns.take(() => this.#swap());
+  /**
+   * Swaps in what the state says, unless it is in force already. What it takes away goes at once; what it gives, one after
+   * the other, as the brokers get ready.
+   */
+  async apply(): Promise<void> {
+    await this.#takeAway();
+    await this.#turns.take(() => this.#swap());
+  }
+
+  /** Also while another swap waits for a broker. */
+  async #takeAway(): Promise<void> {
+    const { snapshots, state } = this.#options;
+    const before = snapshots.current;
+    if (!before) return;
+    const next = { ...before, generation: this.#generation + 1, ...rightsOf(state.current) };
+    if (!takesAway(before, next)) return;
+    this.#generation++;
+    await snapshots.swap(narrowed(before, next));
   }
 
   async #swap(): Promise<void> {
@@ -54,12 +69,11 @@ export class StateApplier {
       revision: current.admittedCommit,
       generation: ++this.#generation,
       policies,
-      grants: liveGrants(current),
-      tombstones: current.tombstones,
+      ...rightsOf(current),
     };
-    if (before && takesAway(before, next)) await snapshots.swap(narrowed(before, next)); // which waits for no broker
     await prepare(next);
-    await snapshots.swap(next);
+    // What was taken away meanwhile stays away; what was given is the next swap's.
+    await snapshots.swap(state.current === current ? next : narrowed(next, { ...next, ...rightsOf(state.current) }));
     this.#applied = current;
     recorder.append({
       kind: 'policy_change',
@@ -68,4 +82,8 @@ export class StateApplier {
       generation: next.generation,
     });
   }
+}
+
+function rightsOf(state: GatewayState): Pick<Snapshot, 'grants' | 'tombstones'> {
+  return { grants: liveGrants(state), tombstones: state.tombstones };
 }

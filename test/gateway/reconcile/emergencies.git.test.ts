@@ -253,6 +253,26 @@ test('brokers that fail hold up one emergency, and none is forgotten; handed ove
   expect(live(gw)).toContain(uid);
 });
 
+test('a revocation does not wait for the brokers of an emergency, and stays when they are ready', async () => {
+  await using repo = await repoWith();
+  await using gw = await repo.follow();
+  const { name } = await repo.grant();
+  await turn(gw);
+  expect(may(gw, 'alice', 'consume').effect).toBe('allow');
+  const brokers = Promise.withResolvers<void>();
+  gw.prepare = () => brokers.promise;
+  const { file, yaml, uid } = await breakGlass(repo, 'mallory', '--dry-run');
+  const admitting = gw.round.emergencies.admit({ path: file, bytes: Buffer.from(yaml) });
+  await repo.done('bob', 'access', 'revoke', name, '--reason', 'enough');
+  const round = gw.round.run();
+  await expect.poll(() => may(gw, 'alice', 'consume').effect, { timeout: 20_000 }).toBe('deny');
+  expect(live(gw)).not.toContain(uid);
+  brokers.resolve();
+  await Promise.all([admitting, round]);
+  expect(live(gw)).toContain(uid);
+  expect(may(gw, 'alice', 'consume')).toMatchObject({ effect: 'deny', code: 'Revoked' });
+});
+
 test('as many at once as the policy says, however they come in', async () => {
   await using repo = await repoWith({ limits: { maxDuration: 'PT4H', maxActive: 1 } });
   await using gw = await repo.follow();
