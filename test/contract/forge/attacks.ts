@@ -9,6 +9,7 @@ import { tooLarge } from '../../../core/forge/hosted/forge-error.ts';
 import type { Decision } from '../../../core/model/decision.ts';
 import { decide } from '../../../core/policy/decide.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+import type { GitHubUnderTest } from './github-under-test.ts';
 import { grantText, type HostedFollower, type HostedForgeUnderTest, HostedWorld, settled } from './hosted-world.ts';
 
 export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
@@ -249,29 +250,6 @@ export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
     expect(await settled(gateway)).toEqual({ [asked.name]: 'admitted', [alone.name]: 'NotEnoughApprovals' });
   });
 
-  test('a merge queue puts two requests on the branch at once: each is judged on its own', async ({ skip }) => {
-    await using there = await world();
-    const { mergeByQueue } = there.forge;
-    if (!mergeByQueue) return skip('this forge has no merge queue');
-    await using gateway = await there.follow();
-    const [approved, not] = [await there.ask('alice'), await there.ask('mallory')];
-    await there.approve('bob', approved.pull);
-    await mergeByQueue([not.pull.number, approved.pull.number], 'bob');
-    expect(await settled(gateway)).toEqual({ [approved.name]: 'admitted', [not.name]: 'NotEnoughApprovals' });
-  });
-
-  test('a program approves, whoever it belongs to: not counted', async ({ skip }) => {
-    await using there = await world();
-    const { makeBot } = there.forge;
-    if (!makeBot) return skip('this forge tells no accounts of programs');
-    await using gateway = await there.follow();
-    makeBot('bob');
-    const asked = await there.ask();
-    await there.approve('bob', asked.pull);
-    await there.merge(asked.pull, 'merge', 'carol');
-    expect(await settled(gateway)).toEqual({ [asked.name]: 'NotEnoughApprovals' });
-  });
-
   /** The rules offer what payments-debug does in an emergency too. */
   async function offerEmergencies(there: HostedWorld): Promise<void> {
     const terms = { maxDuration: 'PT30M', notify: ['payments-leads'], reviewWithin: 'P1D' };
@@ -434,4 +412,28 @@ function mayConsume({ snapshots }: HostedFollower): Decision {
 function own(target: ForgeApi, key: string | symbol): unknown {
   const value: unknown = Reflect.get(target, key);
   return typeof value === 'function' ? value.bind(target) : value;
+}
+
+/** The rows that need what only GitHub has. */
+export function attackTableOfGitHub(forge: () => Promise<GitHubUnderTest>): void {
+  test('a merge queue puts two requests on the branch at once: each is judged on its own', async () => {
+    const github = await forge();
+    await using there = await HostedWorld.make(github, await tempDir());
+    await using gateway = await there.follow();
+    const [approved, not] = [await there.ask('alice'), await there.ask('mallory')];
+    await there.approve('bob', approved.pull);
+    await github.mergeByQueue([not.pull.number, approved.pull.number], 'bob');
+    expect(await settled(gateway)).toEqual({ [approved.name]: 'admitted', [not.name]: 'NotEnoughApprovals' });
+  });
+
+  test('a program approves, whoever it belongs to: not counted', async () => {
+    const github = await forge();
+    await using there = await HostedWorld.make(github, await tempDir());
+    await using gateway = await there.follow();
+    github.makeBot('bob');
+    const asked = await there.ask();
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull, 'merge', 'carol');
+    expect(await settled(gateway)).toEqual({ [asked.name]: 'NotEnoughApprovals' });
+  });
 }

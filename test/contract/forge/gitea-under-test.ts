@@ -57,8 +57,6 @@ export async function giteaUnderTest(
       };
       return { url: `${server.url}/${made.full_name}.git`, token, open };
     },
-    mergeByQueue: undefined,
-    makeBot: undefined,
     async dismiss(number, by) {
       const path = `/repos/${fullName}/pulls/${number}/reviews/${await reviewOf(number, by)}/dismissals`;
       await server.api(server.admin.token, 'POST', path, { message: 'not so' });

@@ -5,8 +5,16 @@ import type { GhAccount } from '../../support/github/world.ts';
 import { storyPeople } from '../../support/story-policies.ts';
 import type { HostedForgeUnderTest, Person } from './hosted-world.ts';
 
+/** What GitHub has and not every forge. */
+export interface GitHubUnderTest extends HostedForgeUnderTest {
+  /** By a merge queue, in this order. */
+  mergeByQueue(numbers: readonly number[], by: Person): Promise<void>;
+  /** From now on the account is a program's. */
+  makeBot(person: Person): void;
+}
+
 /** A repo of its own on the emulator. */
-export async function githubUnderTest(github: GitHubEmulator): Promise<HostedForgeUnderTest> {
+export async function githubUnderTest(github: GitHubEmulator): Promise<GitHubUnderTest> {
   const owner = github.account('acme', 'Organization');
   const repo = await github.createRepo(owner, 'policies', { private: true });
   const people = Object.fromEntries(storyPeople.map((name) => [name, github.account(name)])) as Record<

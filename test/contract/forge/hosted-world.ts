@@ -45,10 +45,6 @@ export interface HostedForgeUnderTest {
     readonly token: string | undefined;
     open(branch: string): Promise<number>;
   }>;
-  /** By a merge queue, in this order; undefined where the forge has none. */
-  readonly mergeByQueue: ((numbers: readonly number[], by: Person) => Promise<void>) | undefined;
-  /** From now on the account is a program's; undefined where the forge tells no such accounts. */
-  readonly makeBot: ((person: Person) => void) | undefined;
   /** Points an open request to another branch of the repo. */
   retarget(by: Person, number: number, branch: string): Promise<void>;
 }
