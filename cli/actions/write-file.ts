@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -12,13 +12,14 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../../core/errors/sluice-error.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** Writes a whole file, or leaves it as it was, whatever happens. Makes its folder; a file that is there keeps its mode. */
 export function writeWhole(path: string, text: string): void {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const mode = lstatSync(path, { throwIfNoEntry: false })?.mode;
     const file = openSync(temporary, 'wx');
     try {
@@ -37,7 +38,7 @@ export function writeWhole(path: string, text: string): void {
     }
     throw new InputError('FileNotWritten', `cannot write ${path}`, {
       why: (cause as NodeJS.ErrnoException).code ?? 'writing it failed',
-      fix: 'make its folder writable',
+      fix: existsSync(folder) ? 'make its folder writable' : `${folder} cannot be made; name another folder`,
       at: path,
       cause,
     });

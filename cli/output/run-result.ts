@@ -1,7 +1,9 @@
 /** A check in a workflow, as the workflow takes it: annotations on stdout, outputs and the summary in its files. */
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { InputError } from '../../core/errors/sluice-error.ts';
 import type { StickyOutcome } from '../../core/forge/hosted/sticky-comment.ts';
+import { makeFolder } from '../actions/make-folder.ts';
 import type { ChangeReport } from '../actions/report-change.ts';
 import type { WorkflowRun } from '../actions/workflow-run.ts';
 import { describeError } from './error.ts';
@@ -73,9 +75,22 @@ export function writeRun(run: WorkflowRun, report: ChangeReport, markdown: strin
   const { outputFile, summaryFile, inputs } = run;
   if (outputFile !== undefined) appendFileSync(outputFile, runOutputs(report, inputs.report));
   if (summaryFile !== undefined) appendFileSync(summaryFile, `${markdown}\n`);
-  if (inputs.report === undefined) return;
-  mkdirSync(dirname(inputs.report), { recursive: true });
-  writeFileSync(inputs.report, markdown);
+  if (inputs.report !== undefined) writeReport(inputs.report, markdown);
+}
+
+/** Not as a whole beside it, so that the input may name a device too. */
+function writeReport(path: string, markdown: string): void {
+  try {
+    makeFolder(dirname(path));
+    writeFileSync(path, markdown);
+  } catch (cause) {
+    throw new InputError('FileNotWritten', `cannot write ${path}`, {
+      why: (cause as NodeJS.ErrnoException).code ?? 'writing it failed',
+      fix: 'give the input report of the action another path',
+      at: path,
+      cause,
+    });
+  }
 }
 
 /** What became of the comment, as an output and, where that has to be explained, as an annotation. */

@@ -377,6 +377,8 @@ test('the report is written where it is asked for; what cannot be used is said',
   const report = dir.join('to/hand/on.md');
   const ran = await there.check(pull, { inputs: { report } });
   expect(await readFile(report, 'utf8')).toBe(ran.summary.slice(0, -1));
+  const nowhere = await there.check(pull, { inputs: { report: '/proc/self/x/on.md' } }); // where mkdir -p would not end
+  expect([nowhere.code, nowhere.stdout]).toEqual([3, expect.stringContaining('cannot write /proc/self/x/on.md')]);
   const bad = await there.check(pull, { inputs: { comment: 'yes' } });
   expect([bad.code, bad.stdout]).toEqual([2, expect.stringContaining('the input comment of the action')]);
   const schedule = await there.run({ name: 'schedule', body: {} });

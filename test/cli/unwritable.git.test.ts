@@ -1,8 +1,11 @@
 /**
- * Places that nothing can be written to, for root too: below a file, and a name with no room for a temporary beside it.
+ * Places that nothing can be written to, for root too: below a file, in /proc, and a name with no room for a temporary
+ * beside it.
  * A clear error, exit code 3, and what was there is as it was.
  */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runSluice } from '../support/run-sluice.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -20,6 +23,15 @@ test.each([
   );
   expect(readdirSync(dir.path)).toEqual(['file']);
   expect(readFileSync(dir.join('file'), 'utf8')).toBe('as it was');
+});
+
+test.each(['/proc/self/x', '/proc/x/y'])('init ends at once at %s, where no folder can be made', (folder) => {
+  const binary = fileURLToPath(new URL('../../cli/sluice', import.meta.url));
+  const ran = spawnSync(binary, ['init', folder], { encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL' });
+  expect([ran.status, ran.stdout]).toEqual([3, '']);
+  expect(ran.stderr).toBe(
+    `error: cannot write ${folder}/sluice.yaml\n  why:  ENOENT\n  fix:  ${folder} cannot be made; name another folder\n  at:   ${folder}/sluice.yaml\n  code: FileNotWritten\n`,
+  );
 });
 
 test('fmt leaves a file whole that it cannot replace, and formats the others', async () => {
