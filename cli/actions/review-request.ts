@@ -16,7 +16,13 @@ import type { Grant, PolicySet } from '../../core/model/documents.ts';
 import type { Plan } from '../../core/plan/plan.ts';
 import { planOfGrant } from '../../core/plan/plan-of.ts';
 import { breakGlassAsGrant } from '../../core/policy/fits-break-glass.ts';
-import { isBreakGlassFile, isForOwners, isGrantFile, isMixedEmergency } from '../../core/source/policy-tree.ts';
+import {
+  isBreakGlassFile,
+  isForOwners,
+  isGrantFile,
+  isMixedEmergency,
+  isRevocationFile,
+} from '../../core/source/policy-tree.ts';
 import { revocationsAt } from '../../core/source/revocations-at.ts';
 import type { Workspace } from './open-workspace.ts';
 
@@ -40,9 +46,19 @@ export interface ReviewedRequest {
 
 /** Reads a request as the gateway will after a merge on the newest commit. */
 export async function reviewRequest(workspace: Workspace, name: string): Promise<ReviewedRequest> {
+  return reviewOpen(workspace, await openRequestOf(workspace, name));
+}
+
+/** As `reviewRequest`, of one that was found. */
+export async function reviewOpen(workspace: Workspace, request: AccessRequest): Promise<ReviewedRequest> {
+  return completed(workspace, await readRequest(workspace, request));
+}
+
+/** The open request of a name. */
+export async function openRequestOf(workspace: Workspace, name: string): Promise<AccessRequest> {
   const open = await workspace.forge.list();
   const request = open.find((entry) => entry.name === name);
-  if (request) return await completed(workspace, await readRequest(workspace, request));
+  if (request) return request;
   const names = open.map((entry) => entry.name).join(', ');
   throw new InputError('BadUsage', `there is no open request '${name}'`, {
     fix: names === '' ? 'none is open; it may have been merged' : `open are: ${names}`,
@@ -55,7 +71,7 @@ async function completed(workspace: Workspace, read: ReviewedRequest): Promise<R
   return read.emergency ? read : { ...read, plan: planOfGrant(workspace.rules, read.grant) };
 }
 
-/** As `reviewRequest`, of one that was found, without `plan` and `problems`. */
+/** As `reviewOpen`, without `plan` and `problems`. */
 export async function readRequest(workspace: Workspace, request: AccessRequest): Promise<ReviewedRequest> {
   const { clone, tip, rules, loader, repoId, branch } = workspace;
   const { name } = request;
@@ -65,6 +81,12 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
     throw new InputError('BadUsage', `request '${name}' cannot be approved`, {
       why: `it holds an emergency beside other changes, ${changes.length} files in all, and signing it would review them together`,
       fix: 'have each emergency reviewed in a request of its own that holds nothing else',
+    });
+  }
+  if (changes.length === 0 || onlyTakesAway(changes)) {
+    throw new InputError('BadUsage', `request '${name}' has nothing to be signed`, {
+      why: changes.length === 0 ? 'it changes nothing' : 'it only takes access away, and that needs no approval',
+      fix: changes.length === 0 ? 'have it closed' : `sluice approval merge ${name} is enough to put it in force`,
     });
   }
   const added = changes.filter(({ path, after }) => isGrantFile(path) && after);
@@ -97,12 +119,6 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
       fix: 'ask for one grant in one request',
     });
   }
-  if (planes.length === 0) {
-    throw new InputError('BadUsage', `request '${name}' has nothing to be signed`, {
-      why: 'a Revocation needs no approval',
-      fix: 'merge it as it is',
-    });
-  }
   const content = policyDigest(planes, repo);
   return {
     request,
@@ -115,6 +131,13 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
     plan: undefined,
     problems: [],
   };
+}
+
+/** Whether a change is nothing but new Revocations and the end of Grants, which is in force without any approval. */
+export function onlyTakesAway(changes: readonly TreeChange[]): boolean {
+  const takes = ({ path, before, after }: TreeChange): boolean =>
+    (isGrantFile(path) && !after) || (isRevocationFile(path) && !before);
+  return changes.length > 0 && changes.every(takes);
 }
 
 /** What is wrong with a change of the rules, looked at from where it left the branch. */

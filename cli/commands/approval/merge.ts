@@ -8,7 +8,7 @@ import { visible } from '../../output/style.ts';
 export class ApprovalMerge extends SluiceCommand {
   static override summary = 'Merge a request, with its approvals and your signed time.';
   static override description =
-    'Makes the merge commit that carries the signed approvals, and pushes it. The window of a grant starts at the time you sign here. Merging grants nothing by itself: gateways check who approved what.';
+    'Makes the merge commit that carries the signed approvals, and pushes it. The window of a grant starts at the time you sign here. Merging grants nothing by itself: gateways check who approved what. What only takes access away needs no approval: gateways apply it as soon as they have fetched it.';
   static override args = { name: Args.string({ description: 'Name of the request.', required: true }) };
   static override flags = { ...repoFlags, ...keyFlag, ...formatFlag };
   static override examples = [
@@ -21,20 +21,23 @@ export class ApprovalMerge extends SluiceCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ApprovalMerge);
     const { openWorkspace } = await import('../../actions/open-workspace.ts');
-    const { reviewRequest } = await import('../../actions/review-request.ts');
+    const { mergeRequest } = await import('../../actions/merge-request.ts');
     await using workspace = await openWorkspace({
       ...flags,
       genesis: flags.genesis,
       key: flags.key,
       clock: systemClock,
     });
-    const { request, problems } = await reviewRequest(workspace, args.name);
-    for (const text of problems) this.tell(`Gateways will refuse it: ${visible(text)}`);
-    const commit = await workspace.forge.merge(request);
-    this.print(
-      flags.format === 'json'
-        ? JSON.stringify({ name: args.name, commit }, null, 2)
-        : `${this.style.green('Merged:')} ${args.name} as ${commit.slice(0, 12)}`,
+    const { commit, takesAway } = await mergeRequest(workspace, args.name, (problem) =>
+      this.tell(`Gateways will refuse it: ${visible(problem)}`),
     );
+    if (flags.format === 'json') this.print(JSON.stringify({ name: args.name, commit }, null, 2));
+    else {
+      this.print(`${this.style.green('Merged:')} ${args.name} as ${commit.slice(0, 12)}`);
+      if (takesAway)
+        this.print(
+          'It only takes access away, which needs no approval: each gateway applies it as soon as it has fetched it.',
+        );
+    }
   }
 }

@@ -1,0 +1,20 @@
+import type { Workspace } from './open-workspace.ts';
+import { onlyTakesAway, openRequestOf, reviewOpen } from './review-request.ts';
+
+export interface MergedRequest {
+  readonly commit: string;
+  /** It was nothing but new Revocations and the end of Grants: nobody had to look at it. */
+  readonly takesAway: boolean;
+}
+
+/** Merges an open request. `warn` is told before it why a gateway would refuse what is merged. */
+export async function mergeRequest(
+  workspace: Workspace,
+  name: string,
+  warn: (problem: string) => void,
+): Promise<MergedRequest> {
+  const request = await openRequestOf(workspace, name);
+  const takesAway = onlyTakesAway(await workspace.clone.changes(request.base, request.head));
+  if (!takesAway) for (const problem of (await reviewOpen(workspace, request)).problems) warn(problem);
+  return { commit: await workspace.forge.merge(request), takesAway };
+}
