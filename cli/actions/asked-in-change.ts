@@ -1,15 +1,14 @@
 /** What a change asks people for: grants, and reviews of emergencies, told under the rules of its base. */
 import { breakGlassDigest, type RepoIdentity } from '../../core/admission/approval-digest.ts';
 import { approversFor } from '../../core/admission/ask.ts';
-import { breakGlassNamespace, breakGlassPayload } from '../../core/admission/judge-break-glass.ts';
 import { type ToldGrant, tellGrant } from '../../core/admission/told-grant.ts';
 import type { Problem } from '../../core/errors/problem.ts';
-import { identityBehind } from '../../core/forge/plain/signers.ts';
 import type { BareClone, TreeChange } from '../../core/git/bare-clone.ts';
-import type { BreakGlass, PolicySet } from '../../core/model/documents.ts';
+import type { BreakGlass } from '../../core/model/documents.ts';
 import { breakGlassAsGrant } from '../../core/policy/fits-break-glass.ts';
 import { isBreakGlassFile, isGrantFile } from '../../core/source/policy-tree.ts';
 import { RevisionLoader } from '../../core/source/revision.ts';
+import { isSignedBySubject } from './emergency-signature.ts';
 
 /** Most Grants of one change that are told of one by one; the gateway refuses a change of more. */
 export const mostGrants = 50;
@@ -76,17 +75,11 @@ export async function emergenciesOf(
     if (!loaded.document) continue;
     const approvers = approversFor(rules, breakGlassAsGrant(loaded.document));
     const { digest } = breakGlassDigest(rules, loaded.document, repo);
-    const signed = await isSigned(rules, loaded.document, repo);
+    const signed = await isSignedBySubject(rules, loaded.document, repo);
     if (after && !signed) problems.push(unsignedEmergency(path, loaded.document.subject));
     told.push({ emergency: loaded.document, approvers, digest, removed: !after, signed });
   }
   return { told, problems };
-}
-
-async function isSigned(rules: PolicySet, emergency: BreakGlass, repo: RepoIdentity): Promise<boolean> {
-  const { subject, signature, signedAt } = emergency;
-  const payload = breakGlassPayload(rules, emergency, repo);
-  return (await identityBehind(rules, payload, signature, breakGlassNamespace, signedAt)) === subject;
 }
 
 function unsignedEmergency(file: string, subject: string): Problem {

@@ -12,7 +12,7 @@ import { InputError } from '../../core/errors/sluice-error.ts';
 import type { AccessRequest } from '../../core/forge/forge.ts';
 import type { TreeChange } from '../../core/git/bare-clone.ts';
 import { loadBreakGlass } from '../../core/load/load-break-glass.ts';
-import type { Grant, PolicySet } from '../../core/model/documents.ts';
+import type { BreakGlass, Grant, PolicySet } from '../../core/model/documents.ts';
 import type { Plan } from '../../core/plan/plan.ts';
 import { planOfGrant } from '../../core/plan/plan-of.ts';
 import { breakGlassAsGrant } from '../../core/policy/fits-break-glass.ts';
@@ -24,6 +24,7 @@ import {
   isRevocationFile,
 } from '../../core/source/policy-tree.ts';
 import { revocationsAt } from '../../core/source/revocations-at.ts';
+import { isSignedBySubject } from './emergency-signature.ts';
 import type { Workspace } from './open-workspace.ts';
 
 /** What a request comes to, for those who decide about it. */
@@ -32,8 +33,10 @@ export interface ReviewedRequest {
   readonly content: ContentDigest;
   /** The grant it asks for, or the emergency as the grant that would give the same; undefined for a change of the rules. */
   readonly grant: Grant | undefined;
-  /** It is a review: the right was used, or is in use, without approval. */
-  readonly emergency: boolean;
+  /** What it reviews: the right was used, or is in use, without approval. */
+  readonly emergency: BreakGlass | undefined;
+  /** Its subject signed the emergency, as it is and comes to under these rules; undefined when there is none. */
+  readonly signed: boolean | undefined;
   readonly changes: readonly TreeChange[];
   /** The rules that it is looked at under. */
   readonly rules: PolicySet;
@@ -67,11 +70,14 @@ export async function openRequestOf(workspace: Workspace, name: string): Promise
 
 /** With what only whoever decides has to know, since it takes a while. */
 async function completed(workspace: Workspace, read: ReviewedRequest): Promise<ReviewedRequest> {
-  if (!read.grant) return { ...read, problems: await rulesProblems(workspace, read.request) };
-  return read.emergency ? read : { ...read, plan: planOfGrant(workspace.rules, read.grant) };
+  const { rules, repoId, branch } = workspace;
+  const { grant, emergency } = read;
+  if (!grant) return { ...read, problems: await rulesProblems(workspace, read.request) };
+  if (!emergency) return { ...read, plan: planOfGrant(rules, grant) };
+  return { ...read, signed: await isSignedBySubject(rules, emergency, { repoId, branch }) };
 }
 
-/** As `reviewOpen`, without `plan` and `problems`. */
+/** As `reviewOpen`, without `plan`, `problems` and `signed`. */
 export async function readRequest(workspace: Workspace, request: AccessRequest): Promise<ReviewedRequest> {
   const { clone, tip, rules, loader, repoId, branch } = workspace;
   const { name } = request;
@@ -103,7 +109,8 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
       changes,
       rules,
       grant,
-      emergency: false,
+      emergency: undefined,
+      signed: undefined,
       content: grantDigest(rules, grant, repo),
       approvers: approversFor(rules, grant),
       plan: undefined,
@@ -125,7 +132,8 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
     changes,
     rules,
     grant: undefined,
-    emergency: false,
+    emergency: undefined,
+    signed: undefined,
     content,
     approvers: [],
     plan: undefined,
@@ -174,7 +182,8 @@ async function readEmergency(
   return {
     rules,
     grant,
-    emergency: true,
+    emergency: document,
+    signed: undefined,
     content,
     approvers: approversFor(rules, grant),
     plan: undefined,

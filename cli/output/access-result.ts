@@ -1,5 +1,6 @@
+import { formatIsoDuration } from '../../core/clock/duration.ts';
 import { formatInstant } from '../../core/clock/instant.ts';
-import type { Grant, PolicySet } from '../../core/model/documents.ts';
+import type { BreakGlass, Grant, PolicySet } from '../../core/model/documents.ts';
 import { formatPattern } from '../../core/model/resource.ts';
 import type { Plan } from '../../core/plan/plan.ts';
 import type { AccessStatus } from '../actions/access-status.ts';
@@ -58,7 +59,7 @@ export function requestedPretty({ grant, head, url, yaml }: RequestedAccess, sty
 
 /** A request in plain words, for whoever is about to sign it. */
 export function reviewPretty(reviewed: ReviewedRequest, style: Style): string {
-  const { grant, request, content, changes, approvers, plan, rules, problems } = reviewed;
+  const { grant, request, content, changes, approvers, plan, rules, problems, emergency, signed } = reviewed;
   if (!grant) {
     const paths = changes.map(({ path, before, after }) => `${before ? (after ? 'change' : 'remove') : 'add'} ${path}`);
     return [
@@ -74,7 +75,7 @@ export function reviewPretty(reviewed: ReviewedRequest, style: Style): string {
       ['who', grant.subject],
       ['asked by', grant.requestedBy],
       ['may', `${grant.operations.join(', ')} on ${grant.streams.join(', ')}`],
-      ['for', windowText(grant)],
+      ['for', emergency ? formatIsoDuration(emergency.duration) : windowText(grant)],
       ['why', JSON.stringify(grant.reason)],
       ...(grant.ticket === undefined ? [] : [['ticket', JSON.stringify(grant.ticket)] as const]),
       ['under', `policy ${grant.policy}`],
@@ -82,7 +83,21 @@ export function reviewPretty(reviewed: ReviewedRequest, style: Style): string {
       ['digest', content.digest],
     ]),
     ...(plan ? ['', ...wideningLines(grant, plan, rules, style)] : []),
+    ...(emergency ? ['', ...originLines(emergency, signed === true, style)] : []),
   ].join('\n');
+}
+
+/** Who signed an emergency, and so what a gateway made of it before anybody reviewed it. */
+function originLines({ subject, signedAt }: BreakGlass, signed: boolean, style: Style): string[] {
+  const who = visible(subject);
+  if (!signed) {
+    const what = style.red(`An emergency that is NOT signed by its subject ${who}`);
+    return [`${what}, as it is here and under the rules as they are now.`, 'No gateway admits it so.'];
+  }
+  return [
+    `An emergency, signed by its subject ${who} at ${formatInstant(signedAt)}, and by nobody else.`,
+    'Gateways let it hold, or refused it, before anybody reviewed it; a review neither gives nor ends it.',
+  ];
 }
 
 export function statusPretty(status: AccessStatus, style: Style): string {
