@@ -14,6 +14,12 @@ export type KnownWords = Omit<RequestWords, 'for' | 'reason'> & {
   readonly reason?: string | undefined;
 };
 
+export interface OfferedStream {
+  readonly stream: Stream;
+  /** What can be asked for of it. */
+  readonly operations: readonly Operation[];
+}
+
 export class OfferedAccess {
   readonly rules: PolicySet;
   readonly requestedBy: string;
@@ -43,14 +49,27 @@ export class OfferedAccess {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Epoch ms. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   /** Streams that some of these policies cover, by name, each with what can be asked for. */
-  streams(policies: readonly AccessPolicy[]): readonly { readonly stream: Stream; readonly operations: Operation[] }[] {
+  streams(policies: readonly AccessPolicy[]): readonly OfferedStream[] {
     const names = [...new Set(policies.flatMap((policy) => policy.streams))].sort();
     return names.flatMap((name) => {
       const stream = this.rules.streams.get(name);
       const offering = policies.filter((policy) => policy.streams.includes(name));
       return stream ? [{ stream, operations: this.operations(offering) }] : [];
     });
+  }
+
+  /** Streams that one request could ask for together with those that are known: of their policies, on their cluster. */
+  besides(known: KnownWords): readonly OfferedStream[] {
+    const cluster = this.rules.streams.get(known.stream[0] ?? '')?.cluster;
+    return this.streams(this.policies(known)).filter(
+      ({ stream }) => stream.cluster === cluster && !known.stream.includes(stream.name),
+    );
   }
 
   operations(policies: readonly AccessPolicy[]): Operation[] {

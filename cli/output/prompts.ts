@@ -24,9 +24,10 @@ export interface Prompts {
     readonly source: (term: string | undefined) => readonly Choice<T>[];
   }): Promise<T>;
   select<T>(question: { readonly message: string; readonly choices: readonly Choice<T>[] }): Promise<T>;
-  /** At least one. */
+  /** At least one, unless it is optional. */
   checkbox<T>(question: {
     readonly message: string;
+    readonly optional?: boolean;
     readonly choices: readonly Choice<T>[];
     readonly validate: (chosen: readonly T[]) => Verdict;
   }): Promise<readonly T[]>;
@@ -54,13 +55,13 @@ export async function openPrompts(colors: boolean): Promise<Prompts> {
   return {
     search: ({ message, source }) => orInterrupted(search({ message, source, pageSize: 10 }, context)),
     select: (question) => orInterrupted(select({ ...question, pageSize: 10 }, context)),
-    checkbox: ({ message, choices, validate }) =>
+    checkbox: ({ message, choices, validate, optional = false }) =>
       orInterrupted(
         checkbox(
           {
             message,
             choices,
-            required: true,
+            required: !optional,
             validate: (chosen) => validate(chosen.map(({ value }) => value)),
           },
           context,

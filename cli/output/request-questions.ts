@@ -1,16 +1,14 @@
 /** What `access request` asks on a terminal for the words that its command line leaves out, one question after the other. */
 import { approversFor } from '../../core/admission/ask.ts';
-import { formatIsoDuration, parseDuration } from '../../core/clock/duration.ts';
-import { SluiceError } from '../../core/errors/sluice-error.ts';
 import type { AccessPolicy } from '../../core/model/documents.ts';
 import { formatPattern, type Operation, type Pattern } from '../../core/model/resource.ts';
 import { groupPatterns } from '../../core/policy/patterns.ts';
-import type { KnownWords, OfferedAccess } from '../actions/offered-access.ts';
+import type { KnownWords, OfferedAccess, OfferedStream } from '../actions/offered-access.ts';
 import type { RequestWords } from '../actions/request-words.ts';
 import type { Prompts } from './prompts.ts';
 import { visible } from './style.ts';
+import { askDuration, askFirstUse, shortText } from './window-questions.ts';
 
-const hour = 3_600_000;
 const longestReason = 500;
 
 /** Flags that the answers come to, in the order they were asked. */
@@ -33,7 +31,7 @@ export async function askForRequest(
     return values;
   };
   if (offered.policies(given).length === 0) throw offered.nothing(given);
-  const stream = given.stream.length > 0 ? given.stream : keep('stream', [await askStream(given, offered, prompts)]);
+  const stream = given.stream.length > 0 ? given.stream : keep('stream', await askStreams(given, offered, prompts));
   const withStream = { ...given, stream };
   const operation =
     given.operation.length > 0 ? given.operation : keep('operation', await askOperations(withStream, offered, prompts));
@@ -44,27 +42,43 @@ export async function askForRequest(
   const narrowed = await askNames({ ...withOperation, policy: policy.name }, policy, offered, prompts);
   for (const flag of ['topic', 'group'] as const) if (given[flag].length === 0) keep(flag, narrowed[flag]);
   const duration = given.for ?? keep('for', [(await askDuration(policy, prompts)).trim()])[0]!;
+  const timed = { ...narrowed, for: duration };
+  const says = (['for', 'not-before', 'first-use-by'] as const).some((flag) => given[flag] !== undefined);
+  const firstUseBy = says ? undefined : await askFirstUse(timed, offered, prompts);
+  if (firstUseBy !== undefined) keep('first-use-by', [firstUseBy]);
   const reason = given.reason ?? keep('reason', [(await askReason(prompts)).trim()])[0]!;
-  return { words: { ...narrowed, for: duration, reason }, answers };
+  const words = { ...timed, reason, ...(firstUseBy === undefined ? {} : { 'first-use-by': firstUseBy }) };
+  return { words, answers };
 }
 
-async function askStream(given: KnownWords, offered: OfferedAccess, prompts: Prompts): Promise<string> {
-  const all = offered.streams(offered.policies(given)).map(({ stream, operations }) => ({
-    value: stream.name,
-    name: stream.name,
-    topics: stream.topics.map(formatPattern).join(', '),
-    description: visible(
-      [
-        `topics ${stream.topics.map(formatPattern).join(', ')} on ${stream.cluster}`,
-        `you may ask for ${operations.join(', ')}`,
-        ...(stream.classification === undefined ? [] : [stream.classification]),
-      ].join('; '),
-    ),
-  }));
-  return prompts.search({
+/** One, found by typing; and others with it, where one policy could offer them together. */
+async function askStreams(given: KnownWords, offered: OfferedAccess, prompts: Prompts): Promise<readonly string[]> {
+  const all = offered.streams(offered.policies(given)).map(choiceOf);
+  const first = await prompts.search({
     message: 'Which stream?',
     source: (term = '') => all.filter(({ name, topics }) => name.includes(term) || topics.includes(term)),
   });
+  const others = offered.besides({ ...given, stream: [first] }).map(choiceOf);
+  if (others.length === 0) return [first];
+  const more = await prompts.checkbox({
+    message: `Others together with ${first}, in the same request (Enter for none)?`,
+    optional: true,
+    choices: others,
+    validate: (chosen) =>
+      offered.policies({ ...given, stream: [first, ...chosen] }).length > 0 ||
+      `no one policy offers ${[first, ...chosen].join(' and ')} together; ask for one after the other`,
+  });
+  return [first, ...more];
+}
+
+function choiceOf({ stream, operations }: OfferedStream) {
+  const topics = stream.topics.map(formatPattern).join(', ');
+  const description = [
+    `topics ${topics} on ${stream.cluster}`,
+    `you may ask for ${operations.join(', ')}`,
+    ...(stream.classification === undefined ? [] : [stream.classification]),
+  ].join('; ');
+  return { value: stream.name, name: stream.name, topics, description: visible(description) };
 }
 
 function askOperations(known: KnownWords, offered: OfferedAccess, prompts: Prompts): Promise<readonly Operation[]> {
@@ -128,25 +142,6 @@ async function askNames<T extends KnownWords & { readonly policy: string }>(
   return { ...known, topic, group: readsGroups ? await ask('group', groups) : [] };
 }
 
-function askDuration({ name, limits: { maxDuration } }: AccessPolicy, prompts: Prompts): Promise<string> {
-  const most = maxDuration === undefined ? '' : ` (at most ${shortText(maxDuration)})`;
-  return prompts.input({
-    message: `For how long${most}?`,
-    default: shortText(Math.min(hour, maxDuration ?? hour)),
-    validate: (text) => {
-      try {
-        return (
-          parseDuration(text.trim()) <= (maxDuration ?? Number.POSITIVE_INFINITY) ||
-          `longer than policy ${name} allows: ${shortText(maxDuration!)} at most`
-        );
-      } catch (error) {
-        if (error instanceof SluiceError) return visible(`${error.message}; ${error.fix}`);
-        throw error;
-      }
-    },
-  });
-}
-
 function askReason(prompts: Prompts): Promise<string> {
   return prompts.input({
     message: 'Why? The approvers and the audit log will read it:',
@@ -183,9 +178,4 @@ function listed(patterns: readonly Pattern[]): string {
 
 function wordsOf(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
-}
-
-/** `1h30m`, as it can be typed. */
-function shortText(ms: number): string {
-  return formatIsoDuration(ms).replace(/[PT]/g, '').toLowerCase();
 }

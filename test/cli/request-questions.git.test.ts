@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { systemClock } from '../../core/clock/clock.ts';
 import { loadDocumentAs } from '../../core/load/load-document.ts';
 import { validateGrantDocument } from '../../core/schema/grant.ts';
 import { FollowedRepo } from '../gateway/reconcile/followed-repo.ts';
@@ -63,6 +64,8 @@ test('every question, each wrong answer told at once, the request, and the comma
   await terminal.press(keys.erase, '1h', keys.enter);
   await terminal.see('longer than policy payments-clear allows: 30m at most');
   await terminal.press(keys.erase, '20m', keys.enter);
+  await terminal.see('From when on?');
+  await terminal.press(keys.enter); // the merge
   await terminal.see('Why?');
   await terminal.press('  ', keys.enter);
   await terminal.see('say why; it cannot be empty');
@@ -107,6 +110,89 @@ test('every question, each wrong answer told at once, the request, and the comma
   expect({ ...spec(JSON.parse(again).yaml), uid: '' }).toEqual({ ...spec(yaml), uid: '' });
 }, 60_000);
 
+/** payments-debug offers catalog and a stream of another cluster as well, payments-clear offers ledger instead. */
+async function repoOfMany(): Promise<FollowedRepo> {
+  return FollowedRepo.make((files) => {
+    const policy = JSON.parse(files['policies/payments-debug.yaml']!);
+    const stream = JSON.parse(files['streams/catalog.yaml']!);
+    const cluster = JSON.parse(files['clusters/main.yaml']!);
+    const added = {
+      'clusters/far.yaml': { ...cluster, metadata: { name: 'far' } },
+      ...Object.fromEntries(
+        [
+          ['ledger', 'main'],
+          ['remote', 'far'],
+        ].map(([name, on]) => [
+          `streams/${name}.yaml`,
+          { ...stream, metadata: { name }, spec: { ...stream.spec, cluster: on, topics: [{ literal: name }] } },
+        ]),
+      ),
+      'policies/payments-debug.yaml': {
+        ...policy,
+        spec: { ...policy.spec, streams: ['payments', 'catalog', 'remote'], operations: ['consume'] },
+      },
+      'policies/payments-clear.yaml': {
+        ...policy,
+        metadata: { name: 'payments-clear' },
+        spec: { ...policy.spec, streams: ['payments', 'ledger'], operations: ['consume'] },
+      },
+    };
+    const texts = Object.entries(added).map(([path, document]) => [path, `${JSON.stringify(document)}\n`]);
+    return { ...files, ...Object.fromEntries(texts) };
+  });
+}
+
+test('several streams that one policy offers together, and a time that starts at the first login', async () => {
+  await using repo = await repoOfMany();
+  await using terminal = sit(repo, 'alice', []);
+  await terminal.see('Which stream?');
+  await terminal.press('paym', keys.enter);
+  await terminal.see('Others together with payments, in the same request (Enter for none)?');
+  await terminal.see('ledger');
+  expect(terminal.text.slice(terminal.text.indexOf('Others together'))).not.toContain('remote'); // of another cluster
+  await terminal.press(keys.space, keys.down, keys.space, keys.enter); // catalog and ledger
+  await terminal.see('no one policy offers payments and catalog and ledger together; ask for one after the other');
+  await terminal.press(keys.space, keys.enter); // catalog alone
+  await terminal.see('To do what?');
+  await terminal.press(keys.enter); // all that is offered is chosen
+  await terminal.see('All of it (topics payments, catalog.*');
+  await terminal.press(keys.enter);
+  await terminal.see('For how long (at most 4h)?');
+  await terminal.press(keys.enter);
+  await terminal.see('From when on?');
+  await terminal.press(keys.down);
+  await terminal.see('soleGateway');
+  await terminal.press(keys.enter);
+  await terminal.see('Over by when at the latest');
+  await terminal.press('59m', keys.enter);
+  await terminal.see('that is in less than 1h, so it could not be used whole');
+  await terminal.press(keys.erase, 'tomorrow', keys.enter);
+  await terminal.see("'tomorrow' is not a duration");
+  await terminal.press(keys.erase, '2d', keys.enter);
+  await terminal.see('Why?');
+  await terminal.press('INC-1', keys.enter);
+  await terminal.see('the first login after the merge, not after 20');
+  await terminal.see('Send the request?');
+  await terminal.press(keys.enter);
+  await terminal.see('Requested:');
+  expect(await terminal.end()).toBe(0);
+
+  const printed = /questions:\n([\s\S]*?)\n\n?\? Send/.exec(terminal.text.replaceAll('\\\n', ''))![1]!.trim();
+  expect(printed).toMatch(/ --stream payments --stream catalog .*--first-use-by 20\S+Z /);
+  const [request] = refs(repo).filter((ref) => ref.includes('request/'));
+  const name = request!.split('/').at(-1)!;
+  const file = `grants/${name.slice(0, 7)}/${name}.yaml`;
+  const yaml = Buffer.from(repo.git('show', `${request}:${file}`));
+  const { value } = loadDocumentAs(validateGrantDocument, { path: file, bytes: yaml });
+  expect(value?.spec).toMatchObject({
+    policy: 'payments-debug',
+    streams: ['payments', 'catalog'],
+    window: { duration: 'PT1H', start: 'firstUse' },
+  });
+  const left = Date.parse(value!.spec.window.notAfter!) - systemClock.now();
+  expect(Math.abs(left / 3_600_000 - 48)).toBeLessThan(0.1);
+}, 60_000);
+
 test('Ctrl-C at a question or at the end, and no: nothing is written', async () => {
   await using repo = await FollowedRepo.make();
   for (const [at, key, code, said] of [
@@ -148,7 +234,10 @@ test('only what is missing is asked; stdout is the result alone, and NO_COLOR an
   await terminal.press(keys.enter);
   await terminal.see('For how long (at most 4h)?');
   await terminal.press(keys.enter);
+  await terminal.see('From when on?');
+  await terminal.press(keys.enter);
   expect(await terminal.end()).toBe(0);
+  expect(terminal.text).not.toContain('Over by when'); // of a grant that starts at its merge
   expect(terminal.text).not.toContain('Which stream?');
   expect(terminal.text).not.toContain('Send the request?'); // of a dry run
   expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ widens: [{ operations: ['produce'] }] });

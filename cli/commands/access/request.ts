@@ -49,7 +49,7 @@ export class AccessRequest extends WaitingCommand {
     'not-before': Flags.string({ description: 'Earliest start, as RFC 3339.', helpValue: 'TIME' }),
     'first-use-by': Flags.string({
       description:
-        'Start at your first login at the gateway, which has to be before this time (RFC 3339). Only where one gateway follows the repo.',
+        'Start at your first login at the gateway after the merge; it is over by this time (RFC 3339), used or not. Only where one gateway follows the repo.',
       helpValue: 'TIME',
     }),
     'dry-run': Flags.boolean({ description: 'Show the request and send nothing.', default: false }),
