@@ -10,6 +10,7 @@ import type { BreakGlass, PolicySet } from '../../core/model/documents.ts';
 import type { Operation } from '../../core/model/resource.ts';
 import type { GrantVerdict } from '../../core/model/verdict.ts';
 import { breakGlassMisfits } from '../../core/policy/fits-break-glass.ts';
+import { choosePolicy } from './choose-policy.ts';
 import type { GatewayClient } from './gateway-client.ts';
 import type { Workspace } from './open-workspace.ts';
 
@@ -42,7 +43,7 @@ export async function signEmergency(
   clock: Clock,
 ): Promise<SignedEmergency> {
   const { rules, repoId, branch } = workspace;
-  const policy = wish.policy ?? choosePolicy(rules, wish, key.name, clock);
+  const policy = wish.policy ?? policyFor(rules, wish, key.name, clock);
   const draft = draftOf(wish, key.name, policy, clock);
   const misfits = breakGlassMisfits(rules, draft);
   if (misfits.length > 0) {
@@ -123,23 +124,15 @@ function draftOf(wish: EmergencyWish, subject: string, policy: string, clock: Cl
   };
 }
 
-function choosePolicy(rules: PolicySet, wish: EmergencyWish, subject: string, clock: Clock): string {
-  const offering = [...rules.policies.values()].filter(({ breakGlass }) => breakGlass).map(({ name }) => name);
-  const fitting = offering.filter((name) => breakGlassMisfits(rules, draftOf(wish, subject, name, clock)).length === 0);
-  const [first, second] = fitting;
-  if (first !== undefined && second === undefined) return first;
-  if (second !== undefined) {
-    const fix = `add --policy with one of ${fitting.join(', ')}`;
-    throw new InputError('BadUsage', 'more than one policy offers this in an emergency', { fix });
-  }
-  const [nearest] = offering
-    .map((name) => ({ name, misfits: breakGlassMisfits(rules, draftOf(wish, subject, name, clock)) }))
-    .sort((a, b) => a.misfits.length - b.misfits.length);
-  throw new AccessError('NotEligible', `no policy lets ${subject} break the glass for this`, {
-    why: nearest
-      ? `the nearest is '${nearest.name}': ${nearest.misfits.map(({ message }) => message).join('; ')}`
-      : 'no policy of the repo has breakGlass',
-    fix: nearest?.misfits.map(({ fix }) => fix).join('; ') ?? 'ask for access with sluice access request',
+/** The one policy that has it for emergencies. */
+function policyFor(rules: PolicySet, wish: EmergencyWish, subject: string, clock: Clock): string {
+  const candidates = [...rules.policies.values()]
+    .filter(({ breakGlass }) => breakGlass)
+    .map(({ name }) => ({ name, misfits: breakGlassMisfits(rules, draftOf(wish, subject, name, clock)) }));
+  return choosePolicy(candidates, {
+    offers: 'offers this in an emergency',
+    wish: `${subject} break the glass for this`,
+    none: { why: 'no policy of the repo has breakGlass', fix: 'ask for access with sluice access request' },
   });
 }
 

@@ -11,6 +11,7 @@ import { didYouMean } from '../../core/load/nearest.ts';
 import type { Grant, PolicySet } from '../../core/model/documents.ts';
 import type { Operation } from '../../core/model/resource.ts';
 import { validateGrantDocument } from '../../core/schema/grant.ts';
+import { choosePolicy } from './choose-policy.ts';
 import type { Workspace } from './open-workspace.ts';
 
 export interface AccessWish {
@@ -54,12 +55,19 @@ export function prepareAccess(workspace: Workspace, wish: AccessWish, clock: Clo
   }
   demandStreams(rules, wish.streams);
   const draft = draftGrant(wish, signer.name, clock);
-  const policy = wish.policy ?? choosePolicy(rules, draft);
+  const offered = askable(rules, draft).map(({ policy: { name }, misfits }) => ({ name, misfits }));
+  const policy =
+    wish.policy ??
+    choosePolicy(offered, {
+      offers: 'offers this',
+      wish: `${draft.subject} ask for this`,
+      none: { why: 'no policy of the repo grants anything on request', fix: 'ask the owners of the policy repo' },
+    });
   const file = `grants/${formatInstant(clock.now()).slice(0, 7)}/${draft.name}.yaml`;
   const grant: Grant = { ...draft, policy, at: { ...draft.at, file } };
-  const found = askable(rules, draft).find((entry) => entry.policy.name === policy);
+  const found = offered.find(({ name }) => name === policy);
   if (!found) {
-    const names = askable(rules, draft).map((entry) => entry.policy.name);
+    const names = offered.map(({ name }) => name);
     throw new InputError('BadUsage', `the policy repo has no policy '${policy}' that grants on request`, {
       fix: didYouMean(policy, names) ?? (names.length > 0 ? `it has ${names.sort().join(', ')}` : 'ask its owners'),
     });
@@ -125,28 +133,6 @@ export function draftGrant(wish: AccessWish, requestedBy: string, clock: Clock):
     reason: wish.reason,
     ticket: wish.ticket,
   };
-}
-
-/** The one policy that offers it; says what is in the way when there is none, and asks when there are more. */
-function choosePolicy(rules: PolicySet, draft: Omit<Grant, 'policy'>): string {
-  const all = askable(rules, draft);
-  const [first, second] = all.filter(({ misfits }) => misfits.length === 0);
-  if (first && !second) return first.policy.name;
-  if (first && second) {
-    throw new InputError('BadUsage', 'more than one policy offers this', {
-      fix: `add --policy with one of ${all
-        .filter(({ misfits }) => misfits.length === 0)
-        .map(({ policy }) => policy.name)
-        .join(', ')}`,
-    });
-  }
-  const [nearest] = all;
-  throw new AccessError('NotEligible', `no policy lets ${draft.subject} ask for this`, {
-    why: nearest
-      ? `the nearest is '${nearest.policy.name}': ${nearest.misfits.map(({ message }) => message).join('; ')}`
-      : 'no policy of the repo grants anything on request',
-    fix: nearest?.misfits.map(({ fix }) => fix).join('; ') ?? 'ask the owners of the policy repo',
-  });
 }
 
 function toYaml(grant: Grant, from: string | undefined): string {
