@@ -50,6 +50,7 @@ export async function referencePages(): Promise<Record<string, string>> {
       'who-can-report',
       'test-report',
       'doctor-report',
+      'peer-evidence',
     ]),
     'cli.md': await documentCommands(),
     'errors.md': documentErrors(),

@@ -2,7 +2,13 @@ import { request } from 'node:http';
 import type { OwnerWish } from '../../core/admission/owner-statement.ts';
 import { codes, type ErrorCode } from '../../core/errors/codes.ts';
 import { AccessError, UpstreamError } from '../../core/errors/sluice-error.ts';
-import type { EmergencyProposal, GatewayStatus, SessionStatus, SignedText } from '../../core/model/admin-api.ts';
+import type {
+  EmergencyProposal,
+  EvidenceTaken,
+  GatewayStatus,
+  SessionStatus,
+  SignedText,
+} from '../../core/model/admin-api.ts';
 import type { GrantVerdict } from '../../core/model/verdict.ts';
 
 /** Talks to a gateway's admin API through its unix socket. */
@@ -46,6 +52,15 @@ export class GatewayClient {
   /** Judged at once; in force when it says `admitted`. */
   admitEmergency(document: { readonly name: string; readonly yaml: string }): Promise<GrantVerdict> {
     return this.#call('POST', '/break-glass', false, document) as Promise<GrantVerdict>;
+  }
+
+  /** What this gateway tells its peers: a signed note. */
+  async evidence(): Promise<string> {
+    return ((await this.#call('GET', '/evidence')) as { note: string }).note;
+  }
+
+  takeEvidence(note: string): Promise<EvidenceTaken> {
+    return this.#call('POST', '/evidence', false, { note }) as Promise<EvidenceTaken>;
   }
 
   /** False when there is no such session. */

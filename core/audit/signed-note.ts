@@ -69,10 +69,13 @@ export type OpenedNote =
   | { readonly kind: 'signed'; readonly text: string; readonly by: NoteVerifier }
   | { readonly kind: 'malformed' | 'unknownKey' | 'badSignature' };
 
-/** The text of a note when one of the given keys signed it. A wrong signature by a known key refuses the note. */
-export function openNote(note: string, keys: readonly NoteVerifier[]): OpenedNote {
+/**
+ * The text of a note when one of the given keys signed it. A wrong signature by a known key refuses the note. `longest`:
+ * characters that it may have.
+ */
+export function openNote(note: string, keys: readonly NoteVerifier[], longest = 100_000): OpenedNote {
   const end = note.lastIndexOf('\n\n');
-  if (end < 0 || !note.endsWith('\n') || note.length > 100_000) return { kind: 'malformed' };
+  if (end < 0 || !note.endsWith('\n') || note.length > longest) return { kind: 'malformed' };
   const text = note.slice(0, end + 1);
   const lines = note.slice(end + 2, -1).split('\n');
   if (lines.length > 16) return { kind: 'malformed' };

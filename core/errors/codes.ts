@@ -33,6 +33,7 @@ export const codes = {
     kind: 'access',
     summary: 'Not enough owners of the trust root signed this, or it is nothing that they can sign.',
   },
+  PeerRefused: { kind: 'access', summary: 'What another gateway is said to have seen is not taken.' },
   NotEligible: { kind: 'access', summary: 'No policy lets this subject ask for this.' },
   // source
   GitFailed: { kind: 'source', summary: 'A git command failed.' },

@@ -72,3 +72,35 @@ export interface EmergencyProposal {
   readonly payload: string | undefined;
   readonly problem: string;
 }
+
+/** What became of a grant of which a peer told. */
+export interface GrantTaken {
+  readonly uid: string;
+  readonly name: string;
+  /** `known`: judged here before. `notJudged`: this gateway has not refused it for want of evidence. */
+  readonly outcome: 'admitted' | 'refused' | 'known' | 'notJudged' | 'over';
+  readonly message: string;
+}
+
+/** What a gateway took of a peer's evidence. */
+export interface EvidenceTaken {
+  /** Name of the gateway that said it. */
+  readonly peer: string;
+  /** RFC 3339. */
+  readonly exportedAt: string;
+  /** Revocations and deleted grants that were new here. */
+  readonly revocations: number;
+  readonly deletedGrants: number;
+  readonly grants: readonly GrantTaken[];
+  /** Commit that the peer has judged and this gateway has not; left out when there is none. */
+  readonly ahead?: string;
+  /** Why this gateway judges nothing new now; left out when it does. */
+  readonly stalled?: string;
+}
+
+/** A verdict that was come to again from the evidence that was kept. */
+export interface Reverified {
+  /** undefined = nothing was kept that could be judged again. */
+  readonly holds: boolean | undefined;
+  readonly message: string;
+}

@@ -14,6 +14,8 @@ export interface TrustRoot {
   /** ms without a successful fetch after which grants give no new sessions. */
   readonly maxStaleness: number;
   readonly maxStaleDeny: number;
+  /** Verifier keys (C2SP signed-note) of other gateways whose word on what the forge showed is believed. */
+  readonly peers: readonly string[];
 }
 
 /** A person who owns the policy plane, known by a key, an account on the forge, or both. */

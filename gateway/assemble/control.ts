@@ -8,6 +8,7 @@ import { adminApp } from '../api/admin-app.ts';
 import { publicApp } from '../api/public-app.ts';
 import { serveSocket, serveTcp } from '../api/serve.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
+import { recordingSigner } from '../config/key-files.ts';
 import { EmergencyWatch } from '../reconcile/emergency-watch.ts';
 import { ReconcileLoop } from '../reconcile/loop.ts';
 import { PolicyRound } from '../reconcile/policy-round.ts';
@@ -132,6 +133,10 @@ export async function startGateway(
     soleGateway: config.soleGateway,
     clock,
     recorder,
+    speaker: {
+      gateway: config.name,
+      signer: await recordingSigner(config.name, config.recording.keyFile),
+    },
     prepare: (next) => plane.prepare(next),
   });
   const watch = new EmergencyWatch({
@@ -229,7 +234,8 @@ export async function startGateway(
             return verdict;
           },
         },
-        explainGrant: (id) => explainGrant(state.current, id),
+        explainGrant: (id) => explainGrant(state.current, id, round.evidence),
+        evidence: { tell: () => round.evidence.tell(), take: (note) => round.evidence.take(note) },
         sessions: () => plane.sessions(),
         async status() {
           return statusOf({
@@ -281,12 +287,15 @@ function workersOf(
   });
 }
 
-/** What is known of a grant, by its name or uid: how it was admitted, or why not. */
-function explainGrant({ grants, refusals }: GatewayState, id: string): unknown {
+/** What is known of a grant, by its name or uid: how it was admitted, and whether it would be again; or why not. */
+async function explainGrant(
+  { grants, refusals }: GatewayState,
+  id: string,
+  evidence: Pick<PolicyRound['evidence'], 'verify'>,
+): Promise<object | undefined> {
   const admitted = Object.values(grants).find((entry) => entry.grant.uid === id || entry.grant.name === id);
-  return (
-    admitted ?? refusals.find((verdict) => verdict.kind === 'grant' && (verdict.uid === id || verdict.name === id))
-  );
+  if (admitted) return { ...admitted, verified: await evidence.verify(admitted) };
+  return refusals.find((verdict) => verdict.kind === 'grant' && (verdict.uid === id || verdict.name === id));
 }
 
 function showFreshness(conditions: Conditions, freshness: Freshness, now: number): void {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { noteVerifier } from '../../core/audit/signed-note.ts';
 import { parseIsoDuration } from '../../core/clock/duration.ts';
 import { formatLocation, type Problem } from '../../core/errors/problem.ts';
 import { InputError } from '../../core/errors/sluice-error.ts';
@@ -104,6 +105,7 @@ class ConfigReader {
               : this.#duration(entry.maxAge, ['spec', 'trustRoot', 'issuers', i, 'maxAge']),
           tokenType: entry.tokenType,
         })),
+        peers: trustRoot.peers?.map((key, i) => this.#peer(key, ['spec', 'trustRoot', 'peers', i])) ?? [],
         maxSkew: this.#duration(trustRoot.maxSkew ?? 'PT1M', ['spec', 'trustRoot', 'maxSkew']),
         maxStaleness: this.#duration(trustRoot.maxStaleness ?? 'PT15M', ['spec', 'trustRoot', 'maxStaleness']),
         maxStaleDeny: this.#duration(trustRoot.maxStaleDeny ?? 'PT4H', ['spec', 'trustRoot', 'maxStaleDeny']),
@@ -120,6 +122,18 @@ class ConfigReader {
       maxBufferedBytes: spec.maxBufferedBytes ?? 256 << 20,
       clusters,
     };
+  }
+
+  /** A verifier key of another gateway. */
+  #peer(key: string, at: Path): string {
+    try {
+      return noteVerifier(key).vkey;
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const fix = "take the line of the other gateway's .vkey file, beside its recording key";
+      this.#problem(at, 'config/peer-key', error.message, fix);
+      return key;
+    }
   }
 
   #cluster(cluster: GatewayConfigDocument['spec']['clusters'][number], at: Path): ClusterConfig {

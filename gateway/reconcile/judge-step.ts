@@ -1,11 +1,10 @@
 import type { ContentChange } from '../../core/admission/approval-digest.ts';
-import { judgeGrant } from '../../core/admission/judge-grant.ts';
+import type { StepEvidence } from '../../core/admission/evidence.ts';
 import { judgePolicy } from '../../core/admission/judge-policy.ts';
 import type { EvidenceSource, Step } from '../../core/forge/evidence-source.ts';
 import type { BareClone, TreeChange } from '../../core/git/bare-clone.ts';
 import { loadBreakGlass } from '../../core/load/load-break-glass.ts';
-import type { Grant, PolicySet } from '../../core/model/documents.ts';
-import type { AdmittedGrant } from '../../core/model/right.ts';
+import type { PolicySet } from '../../core/model/documents.ts';
 import type { TrustRoot } from '../../core/model/trust-root.ts';
 import type { GrantVerdict, PolicyVerdict, Refusal } from '../../core/model/verdict.ts';
 import { isBreakGlassFile, isForOwners, isGrantFile, isRevocationFile } from '../../core/source/policy-tree.ts';
@@ -13,14 +12,20 @@ import type { RevisionLoader } from '../../core/source/revision.ts';
 import type { GatewayState } from '../state/state-store.ts';
 import { withAcknowledgement } from './acknowledged.ts';
 import { type EmergencySources, type JudgedEmergency, judgeEmergency, reviewOf, withEmergency } from './emergencies.ts';
-import { isOver, isUsed } from './ended.ts';
-
-/** A request asks for one grant; each that is more costs a reading of all rules. */
-const mostGrants = 50;
+import {
+  documentName,
+  type JudgedGrant,
+  judgeGrantFile,
+  mostGrants,
+  refused,
+  refusedGrant,
+} from './judge-grant-file.ts';
 
 /** What one step of the branch comes to. */
 export interface StepJudgement {
-  readonly grants: readonly { readonly verdict: GrantVerdict; readonly admitted: AdmittedGrant | undefined }[];
+  readonly grants: readonly JudgedGrant[];
+  /** What the grants were judged on; undefined where it was not looked at. */
+  readonly evidence: StepEvidence | undefined;
   /** Emergencies that it brings and nobody has judged yet. */
   readonly emergencies: readonly JudgedEmergency[];
   /** What it says about emergencies that wait for their review. */
@@ -62,8 +67,19 @@ export async function judgeStep(
   const planes = changes.filter(isForOwners);
   const alarms = changes.filter(({ path, before, after }) => isBreakGlassFile(path) && before?.id !== after?.id);
   const narrows = changes.some(({ path }) => isGrantFile(path) || isRevocationFile(path));
-  const lifts = changes.filter(({ path, after }) => isRevocationFile(path) && !after).map(({ path }) => nameOf(path));
-  const none = { grants: [], emergencies: [], reviews: [], policy: undefined, mergedAt: 0, narrows, lifts };
+  const lifts = changes
+    .filter(({ path, after }) => isRevocationFile(path) && !after)
+    .map(({ path }) => documentName(path));
+  const none = {
+    grants: [],
+    evidence: undefined,
+    emergencies: [],
+    reviews: [],
+    policy: undefined,
+    mergedAt: 0,
+    narrows,
+    lifts,
+  };
   if (added.length === 0 && planes.length === 0 && alarms.length === 0) return none;
   const sources = { loader, trustRoot, rules, rulesCommit };
   const alarmed = await judgeAlarms(sources, source, step, alarms, state, now);
@@ -107,7 +123,7 @@ export async function judgeStep(
       : judged;
     return { ...nothing, policy, mergedAt: evidence.mergedAt };
   }
-  const grants: StepJudgement['grants'][number][] = [];
+  const grants: JudgedGrant[] = [];
   let running = alarmed.emergencies.reduce(withEmergency, state);
   for (const { path } of added) {
     const judged = await judgeGrantFile(
@@ -122,54 +138,7 @@ export async function judgeStep(
     }
     grants.push(judged);
   }
-  return { ...nothing, grants, mergedAt: evidence.mergedAt };
-}
-
-async function judgeGrantFile(
-  from: {
-    loader: RevisionLoader;
-    rules: PolicySet;
-    rulesCommit: string;
-    commit: string;
-    path: string;
-    trustRoot: TrustRoot;
-    soleGateway: boolean;
-    state: GatewayState;
-    now: number;
-  },
-  evidence: Parameters<typeof judgeGrant>[2],
-): Promise<StepJudgement['grants'][number]> {
-  const { loader, rules, rulesCommit, commit, path, trustRoot, soleGateway, state, now } = from;
-  const { grant, problems } = await loader.grant(rulesCommit, commit, path);
-  if (!grant) {
-    const first = problems[0];
-    const fits = !first?.rule.startsWith('grant/');
-    return refusedGrant(
-      loader,
-      rulesCommit,
-      commit,
-      path,
-      fits ? 'InvalidDocuments' : 'DoesNotFitPolicy',
-      first?.message ?? 'it does not load',
-    );
-  }
-  const active = Object.values(state.grants).filter(
-    ({ grant: other }) =>
-      other.subject === grant.subject &&
-      other.policy === grant.policy &&
-      evidence.mergedAt < other.end &&
-      !isOver(state, other),
-  );
-  return judgeGrant(rules, grant, evidence, {
-    repo: { repoId: trustRoot.repoId, branch: trustRoot.branch },
-    now,
-    maxSkew: trustRoot.maxSkew,
-    uidUsed: isUsed(state, grant.uid),
-    since: state.baseline?.at,
-    soleGateway,
-    active: active.length,
-    lastMergedAt: state.lastMergedAt,
-  });
+  return { ...nothing, grants, evidence, mergedAt: evidence.mergedAt };
 }
 
 const unread = { document: undefined, policy: undefined, humans: new Set<string>() } as const;
@@ -211,41 +180,8 @@ async function judgeAlarms(
   return { emergencies, reviews };
 }
 
-/** Grants and Revocations have files of their own, called as they are. */
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1).replace(/\.ya?ml$/, '');
-}
-
 function toContentChange({ path, before, after }: TreeChange): ContentChange {
   return { path, before, after };
-}
-
-async function refusedGrant(
-  loader: RevisionLoader,
-  rulesCommit: string,
-  commit: string,
-  path: string,
-  refusal: Refusal,
-  message: string,
-): Promise<StepJudgement['grants'][number]> {
-  const { grant } = await loader.grant(rulesCommit, commit, path);
-  return refused(commit, path, refusal, message, grant);
-}
-
-/** A document that gives nothing, by what is known of it: all of a Grant, or its path alone. */
-function refused(
-  commit: string,
-  path: string,
-  refusal: Refusal,
-  message: string,
-  grant?: Grant,
-): StepJudgement['grants'][number] {
-  const none = { digest: '', approvals: [], discounted: [] };
-  const { uid, name } = grant ?? { uid: '', name: nameOf(path) };
-  return {
-    verdict: { kind: 'grant', uid, name, commit, admitted: false, refusal, message, ...none },
-    admitted: undefined,
-  };
 }
 
 function policyRefusal(commit: string, refusal: Refusal, message: string): PolicyVerdict {

@@ -50,7 +50,7 @@ function keyOf({ name, target, until }: Pick<Tombstone, 'name' | 'target' | 'unt
 }
 
 /** Never before an admission that it has to end, whatever the clock did in between. */
-function seenAt(state: GatewayState, target: Tombstone['target'], now: number): number {
+export function seenAt(state: GatewayState, target: Tombstone['target'], now: number): number {
   if (!('subject' in target)) return now;
   const admissions = Object.values(state.grants).filter(({ grant }) => grant.subject === target.subject);
   return Math.max(now, ...admissions.map(({ grant }) => grant.admittedAt));

@@ -9,6 +9,7 @@ import { admissionOf, toldEmergency } from './admission-event.ts';
 import { type ApplierOptions, StateApplier } from './apply-state.ts';
 import { checkGenesis } from './check-genesis.ts';
 import { EmergencyDesk } from './emergency-desk.ts';
+import { EvidenceDesk, type EvidenceDeskOptions } from './evidence-desk.ts';
 import { FirstUseDesk } from './first-use-desk.ts';
 import { judgeStep } from './judge-step.ts';
 import type { RoundOutcome } from './loop.ts';
@@ -27,6 +28,7 @@ export interface PolicyRoundOptions extends ApplierOptions {
   readonly soleGateway?: boolean;
   readonly trustRoot: TrustRoot;
   readonly clock: Clock;
+  readonly speaker: EvidenceDeskOptions['speaker'];
 }
 
 /**
@@ -42,6 +44,7 @@ export class PolicyRound {
   readonly emergencies: EmergencyDesk;
   readonly owners: OwnerDesk;
   readonly firstUses: FirstUseDesk;
+  readonly evidence: EvidenceDesk;
 
   constructor(options: PolicyRoundOptions) {
     this.#options = options;
@@ -50,6 +53,7 @@ export class PolicyRound {
     this.emergencies = new EmergencyDesk(options, this.#applier);
     this.firstUses = new FirstUseDesk(options, this.#applier);
     this.owners = new OwnerDesk(options, this.#applier, this.#turns);
+    this.evidence = new EvidenceDesk(options, this.#applier, this.#turns, () => this.#run());
   }
 
   run(): Promise<RoundOutcome> {

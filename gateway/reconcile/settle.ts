@@ -1,3 +1,4 @@
+import { keptEvidence } from '../../core/admission/kept-evidence.ts';
 import type { PolicyVerdict } from '../../core/model/verdict.ts';
 import type { GatewayState } from '../state/state-store.ts';
 import { withEmergency, withReviews } from './emergencies.ts';
@@ -17,12 +18,14 @@ export function settle(
   same: boolean,
   now: number,
 ): GatewayState {
+  const rules = state.admittedCommit;
+  const basis = judged.evidence ? { rules, evidence: keptEvidence(judged.evidence) } : {};
   const admitted = judged.grants.flatMap(({ verdict, admitted: grant }) =>
-    grant ? [[grant.uid, { grant, verdict }] as const] : [],
+    grant ? [[grant.uid, { grant, verdict, ...basis }] as const] : [],
   );
   const refused = [...judged.grants, ...judged.emergencies]
     .filter(({ verdict }) => !verdict.admitted)
-    .map(({ verdict }) => verdict);
+    .map(({ verdict }) => ({ ...verdict, rules }));
   const { policy } = judged;
   const swapped = policy?.admitted === true && state.frozen === undefined;
   const refusals = [...state.refusals, ...refused, ...(policy && !policy.admitted ? [policy] : [])];

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { KeptEvidence } from '../../core/admission/kept-evidence.ts';
 import { lockFolder, type WriterLock } from '../../core/audit/writer-lock.ts';
 import { SourceError } from '../../core/errors/sluice-error.ts';
 import type { AdmittedGrant, Tombstone } from '../../core/model/right.ts';
@@ -29,6 +30,18 @@ export interface Emergency {
   readonly reviewed: { readonly by: readonly string[]; readonly at: number; readonly commit: string } | undefined;
 }
 
+/** A grant that was admitted, with why. */
+export interface AdmittedEntry {
+  readonly grant: AdmittedGrant;
+  readonly verdict: GrantVerdict;
+  /** What it was judged on, and the commit of the rules; undefined for an emergency, which its signature proves. */
+  readonly evidence?: KeptEvidence;
+  readonly rules?: string;
+}
+
+/** A refusal; `rules`: the commit of the rules under which a step was judged. */
+export type KeptRefusal = (GrantVerdict | PolicyVerdict) & { readonly rules?: string };
+
 /** What the gateway must never forget. Plain JSON. */
 export interface GatewayState {
   readonly version: 1;
@@ -45,13 +58,13 @@ export interface GatewayState {
   /** A refused change of the rules that was not taken back yet: rules stay as they were admitted. */
   readonly frozen: { readonly commit: string; readonly refusal: Refusal; readonly message: string } | undefined;
   /** Every grant ever admitted, by uid: a uid is admitted once. */
-  readonly grants: Readonly<Record<string, { readonly grant: AdmittedGrant; readonly verdict: GrantVerdict }>>;
+  readonly grants: Readonly<Record<string, AdmittedEntry>>;
   /** Emergencies among them, by uid. */
   readonly emergencies: Readonly<Record<string, Emergency>>;
   /** uids whose Grant document was deleted: they end there, for good. */
   readonly deletedGrants: readonly string[];
   /** The newest refusals, for status and explain. */
-  readonly refusals: readonly (GrantVerdict | PolicyVerdict)[];
+  readonly refusals: readonly KeptRefusal[];
   readonly tombstones: readonly Tombstone[];
   /** Epoch ms of the latest admitted merge: a later step cannot have been merged before it. */
   readonly lastMergedAt: number;

@@ -8,8 +8,7 @@ import { adminApp } from '../../gateway/api/admin-app.ts';
 import { serveSocket } from '../../gateway/api/serve.ts';
 import { grantStatuses } from '../../gateway/assemble/status.ts';
 import { FollowedRepo, type Follower } from '../gateway/reconcile/followed-repo.ts';
-
-const never = (): Promise<never> => Promise.reject(new TypeError('not asked here'));
+import { adminControls } from '../support/admin-controls.ts';
 
 /** A gateway's admin API over its own round and state, without a data path: each look at its status is a round. */
 function serveStatus({ round, state, snapshots }: Follower, path: string) {
@@ -20,15 +19,7 @@ function serveStatus({ round, state, snapshots }: Follower, path: string) {
       grants: grantStatuses(state.current, snapshots.current, systemClock.now()),
     } as unknown as GatewayStatus;
   };
-  const unused = {
-    sessions: never,
-    explainGrant: () => undefined,
-    reconcile: never,
-    kill: never,
-    emergencies: { propose: never, admit: never },
-    owners: { wish: never, sign: never },
-  };
-  return serveSocket(adminApp({ ...unused, status, recorder: { record: () => Promise.resolve() } }), path);
+  return serveSocket(adminApp(adminControls({ status })), path);
 }
 
 /** The real binary, left running: what it says step by step, and how it ends. */

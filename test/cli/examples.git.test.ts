@@ -85,6 +85,7 @@ const run: Readonly<Record<string, Example>> = {
 
 const forge = 'needs a forge with a request on it; test/cli/access.git.test.ts has one';
 const owners = 'needs a gateway that refused something; test/gateway/reconcile/owners.git.test.ts has one';
+const evidence = 'needs two gateways; test/gateway/reconcile/evidence.git.test.ts has them';
 const gateway = 'needs a gateway that runs; test/e2e has one';
 const machine = "names a folder of a gateway's machine; its sibling with another folder is run";
 const terminal = 'asks on a terminal; test/cli/request-questions.git.test.ts has one';
@@ -125,6 +126,10 @@ const left: Readonly<Record<string, string>> = {
   'sluice doctor': network,
   'sluice doctor --broker localhost:9092 --socket ./admin.sock --format json': network,
   'sluice explain grant 2026-11-24-alice-payments-1f2e3d': gateway,
+  'sluice gateway evidence export > gw-eu.note': evidence,
+  'sluice gateway evidence export | ssh gw-us.example.com sluice gateway evidence import -': evidence,
+  'sluice gateway evidence import gw-eu.note': evidence,
+  'sluice gateway evidence import gw-eu.note --format json': evidence,
   'sluice gateway kill 0a1b2c3d4e5f60718293a4b5': gateway,
   'sluice gateway reconcile': gateway,
   'sluice gateway run --config /etc/sluice/gateway.yaml': gateway,

@@ -7,7 +7,7 @@ import { SluiceCommand } from '../../output/sluice-command.ts';
 export class ExplainGrant extends SluiceCommand {
   static override summary = 'Say what a gateway decided about a grant, and on what evidence.';
   static override description =
-    'Prints the verdict as JSON: who approved which content when, what was not counted and why.';
+    'Prints the verdict as JSON: who approved which content when, what was not counted and why. An admitted grant is judged again on the evidence that was kept; `verified` says whether it comes to the same.';
   static override args = { id: Args.string({ description: 'Name or uid of the grant.', required: true }) };
   static override flags = { ...socketFlag };
   static override examples = [

@@ -8,6 +8,7 @@ import type { ForgeApi } from '../../../core/forge/hosted/forge-api.ts';
 import { tooLarge } from '../../../core/forge/hosted/forge-error.ts';
 import type { Decision } from '../../../core/model/decision.ts';
 import { decide } from '../../../core/policy/decide.ts';
+import { speakerOf } from '../../support/speaker.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import type { GitHubUnderTest } from './github-under-test.ts';
 import { grantText, type HostedFollower, type HostedForgeUnderTest, HostedWorld, settled } from './hosted-world.ts';
@@ -114,6 +115,32 @@ export function attackTable(forge: () => Promise<HostedForgeUnderTest>): void {
     expect(gateway.state.current.grants[asked.uid]!.verdict.approvals).toMatchObject([{ by: 'bob' }]);
     await using late = await there.follow();
     expect(await settled(late)).toEqual({ [asked.name]: deleted ? 'NotEnoughApprovals' : 'admitted' });
+  });
+
+  test('an approval taken back before another gateway looks: refused there, until its peer tells what it saw', async () => {
+    await using there = await world();
+    await using gateway = await there.follow();
+    const peers = [speakerOf(gateway.name).signer.vkey];
+    const asked = await there.ask();
+    await there.approve('bob', asked.pull);
+    await there.merge(asked.pull);
+    await settled(gateway);
+    const { number } = asked.pull;
+    if (!(await there.forge.deleteReview(number, 'bob'))) await there.forge.dismiss(number, 'bob');
+    await using late = await there.follow({ trustRoot: { peers } });
+    expect(Object.values(await settled(late))).toEqual([expect.stringMatching(/^(NotEnough|ApprovalW)/)]);
+    const note = gateway.round.evidence.tell();
+    expect(await late.round.evidence.take(note)).toMatchObject({ grants: [{ uid: asked.uid, outcome: 'admitted' }] });
+    expect([...late.snapshots.current!.grants.keys()]).toEqual([asked.uid]);
+    const [first, second] = [gateway, late].map(({ state }) => state.current.grants[asked.uid]!);
+    expect([second!.grant.start, second!.grant.end]).toEqual([first!.grant.start, first!.grant.end]);
+    expect(second!.verdict.approvals).toEqual(first!.verdict.approvals);
+    expect(await late.round.evidence.verify(second!)).toMatchObject({ holds: true });
+    expect(await late.round.evidence.take(note)).toMatchObject({ grants: [{ outcome: 'known' }] });
+    await using stranger = await there.follow();
+    await settled(stranger);
+    await expect(stranger.round.evidence.take(note)).rejects.toMatchObject({ code: 'PeerRefused' });
+    expect([...stranger.snapshots.current!.grants.keys()]).toEqual([]);
   });
 
   test('approved for a branch that nobody follows, then pointed to the one that counts', async () => {

@@ -16,6 +16,7 @@ import { SnapshotStore } from '../../../gateway/snapshot/snapshot-store.ts';
 import { StateStore } from '../../../gateway/state/state-store.ts';
 import { pushFirst, withAccounts } from '../../support/policies-on-forge.ts';
 import { keysOf, type PolicyRepo } from '../../support/policy-repo.ts';
+import { speakerOf } from '../../support/speaker.ts';
 import { type storyPeople, storyPolicies } from '../../support/story-policies.ts';
 import type { tempDir } from '../../support/temp-dir.ts';
 
@@ -274,6 +275,7 @@ export class HostedWorld implements AsyncDisposable {
       maxSkew: 60_000,
       maxStaleness: 900_000,
       maxStaleDeny: 14_400_000,
+      peers: [],
     };
   }
 
@@ -298,8 +300,12 @@ export class HostedWorld implements AsyncDisposable {
     });
     const recorder = { append: () => true, record: async () => undefined };
     const prepare = async (): Promise<void> => {};
-    const round = new PolicyRound({ clone, loader, source, state, snapshots, trustRoot, clock, recorder, prepare });
+    const speaker = speakerOf(name);
+    const round = new PolicyRound({
+      ...{ clone, loader, source, state, snapshots, trustRoot, clock, recorder, prepare, speaker },
+    });
     return {
+      name,
       round,
       state,
       snapshots,
@@ -312,6 +318,7 @@ export class HostedWorld implements AsyncDisposable {
 }
 
 export interface HostedFollower extends AsyncDisposable {
+  readonly name: string;
   readonly round: PolicyRound;
   readonly state: StateStore;
   readonly snapshots: SnapshotStore;

@@ -62,6 +62,7 @@ function judge(
       issuers: [],
       maxSkew: minute,
       maxStaleness: 0,
+      peers: [],
       maxStaleDeny: 0,
     },
     now: mergedAt + 1000,

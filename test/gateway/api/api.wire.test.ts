@@ -32,7 +32,7 @@ function controls(options: { audit?: 'fails' } = {}) {
       Promise.resolve([
         { id: 's1', principal: 'ada', cluster: 'main', connections: 1, openedAt: 'x', worker: undefined },
       ]),
-    explainGrant: (id) => (id === 'g1' ? { name: 'g1' } : undefined),
+    explainGrant: async (id) => (id === 'g1' ? { name: 'g1' } : undefined),
     reconcile: () => {
       order.push('reconciled');
       return Promise.resolve();
@@ -47,6 +47,14 @@ function controls(options: { audit?: 'fails' } = {}) {
         if (signed.length === 0) throw new AccessError('OwnersNeeded', 'not signed', { why: '0 of 1' });
         order.push(`${kind} ${commit} by ${signed.length}`);
         return { kind, commit, repoId: 'r', branch: 'main', from: '', tombstones: '' };
+      },
+    },
+    evidence: {
+      tell: () => 'a note',
+      take: async (note) => {
+        if (note === '') throw new AccessError('PeerRefused', 'not taken', { why: 'empty' });
+        order.push(`took ${note.length} characters`);
+        return { peer: 'gw2', exportedAt: 'x', revocations: 0, deletedGrants: 0, grants: [] };
       },
     },
     emergencies: {
@@ -127,6 +135,21 @@ test('questions: status, sessions, grants', async () => {
   expect(await (await app.request('/grants/g1')).json()).toEqual({ name: 'g1' });
   expect((await app.request('/grants/none')).status).toBe(404);
   expect(order).toEqual([]); // reading is not audited
+});
+
+test('evidence: a note is given, one is taken, and what is none is said to be', async () => {
+  await using dir = await tempDir();
+  const { app, order } = controls();
+  await using served = await serveSocket(app, dir.join('admin.sock'));
+  const post = (body: string) => call(served.address, 'POST', '/evidence', body);
+  expect(JSON.parse((await call(served.address, 'GET', '/evidence')).body)).toEqual({ note: 'a note' });
+  const taken = await post(JSON.stringify({ note: 'x'.repeat(2_000_000) }));
+  expect([taken.code, JSON.parse(taken.body)]).toMatchObject([200, { peer: 'gw2' }]);
+  expect(order).toEqual(['took 2000000 characters']);
+  const empty = await post(JSON.stringify({ note: '' }));
+  expect([empty.code, JSON.parse(empty.body)]).toMatchObject([409, { code: 'PeerRefused', why: 'empty' }]);
+  for (const body of ['{', '[]', 'null', '{"note":5}']) expect((await post(body)).code).toBe(400);
+  expect((await post(JSON.stringify({ note: 'x'.repeat(5_000_000) }))).code).toBe(413);
 });
 
 test('owners: what there is to sign, what they signed, and why it is not enough', async () => {

@@ -74,6 +74,7 @@ test('what is left out has its default, and paths count from the folder of the f
       maxSkew: 60_000,
       maxStaleness: 900_000,
       maxStaleDeny: 14_400_000,
+      peers: [],
     },
     stateDir: '/etc/sluice/state',
     recording: { dir: '/etc/sluice/recordings', keyFile: '/etc/sluice/keys/recording.pem' },
@@ -244,6 +245,11 @@ const problems: [string, (spec: ReturnType<typeof minimal>) => Spec, string[]][]
       clusters: [{ ...s.clusters[0], listen: { host: '127.0.0.1', port: 1, brokerPorts: { from: 9, to: 8 } } }],
     }),
     ['config/ports from: 9'],
+  ],
+  [
+    'a damaged key of a peer',
+    (s) => ({ ...s, trustRoot: { ...s.trustRoot, peers: ['sluice.dev/audit/gw2+00000000+AAAA'] } }),
+    ['config/peer-key sluice.dev/audit/gw2+00000000+AAAA'],
   ],
   [
     'names without TLS, beside ports, of an address',

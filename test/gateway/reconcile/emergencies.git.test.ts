@@ -10,6 +10,7 @@ import { decide } from '../../../core/policy/decide.ts';
 import { adminApp } from '../../../gateway/api/admin-app.ts';
 import { serveSocket } from '../../../gateway/api/serve.ts';
 import { StateStore } from '../../../gateway/state/state-store.ts';
+import { adminControls } from '../../support/admin-controls.ts';
 import { runSluice } from '../../support/run-sluice.ts';
 import { FollowedRepo, type Follower, live, outcomes } from './followed-repo.ts';
 
@@ -331,18 +332,11 @@ test('git is down: the gateway itself says what to sign, and takes it', async ()
   await using gw = await repo.follow();
   await turn(gw);
   const { round } = gw;
-  const never = (): Promise<never> => Promise.reject(new TypeError('not asked here'));
-  const unused = { status: never, sessions: never, explainGrant: () => undefined, reconcile: never, kill: never };
-  const owners = { wish: never, sign: never };
   const emergencies = {
     propose: (file: SourceFile) => round.emergencies.propose(file),
     admit: (file: SourceFile) => round.emergencies.admit(file),
   };
-  const recorder = { record: () => Promise.resolve() };
-  await using served = await serveSocket(
-    adminApp({ ...unused, emergencies, owners, recorder }),
-    repo.dir.join('admin.sock'),
-  );
+  await using served = await serveSocket(adminApp(adminControls({ emergencies })), repo.dir.join('admin.sock'));
   renameSync(repo.repo.url, `${repo.repo.url}-gone`);
   const wish = [
     '--stream',

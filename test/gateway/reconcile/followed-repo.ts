@@ -21,6 +21,7 @@ import { SnapshotStore } from '../../../gateway/snapshot/snapshot-store.ts';
 import { StateStore } from '../../../gateway/state/state-store.ts';
 import { makePolicyRepo, type PolicyRepo } from '../../support/policy-repo.ts';
 import { type Ran, runSluice } from '../../support/run-sluice.ts';
+import { speakerOf } from '../../support/speaker.ts';
 import { storyPeople, storyPolicies } from '../../support/story-policies.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -75,6 +76,7 @@ export class FollowedRepo implements AsyncDisposable {
       maxSkew: 60_000,
       maxStaleness: 900_000,
       maxStaleDeny: 14_400_000,
+      peers: [],
       ...bend,
     };
   }
@@ -116,6 +118,7 @@ export class FollowedRepo implements AsyncDisposable {
       clock,
       recorder: { append: (event) => events.push(event) > 0, record: async (event) => void events.push(event) },
       prepare: (next) => follower.prepare(next),
+      speaker: speakerOf(name),
     });
     return Object.assign(follower, { round });
   }

@@ -4,22 +4,17 @@ import { expect, test } from 'vitest';
 import type { TrustRoot } from '../../../core/model/trust-root.ts';
 import { adminApp } from '../../../gateway/api/admin-app.ts';
 import { serveSocket } from '../../../gateway/api/serve.ts';
+import { adminControls } from '../../support/admin-controls.ts';
 import { runSluice } from '../../support/run-sluice.ts';
 import { FollowedRepo, type Follower, live, outcomes } from './followed-repo.ts';
 
-const never = (): Promise<never> => Promise.reject(new TypeError('not asked here'));
-
 /** The admin API of one gateway, and the real binary on it. */
 async function desk(repo: FollowedRepo, { round }: Follower) {
-  const unused = { status: never, sessions: never, explainGrant: () => undefined, reconcile: never, kill: never };
-  const { owners } = round;
-  const controls = {
-    ...unused,
-    emergencies: { propose: never, admit: never },
-    owners: { wish: owners.wish.bind(owners), sign: owners.sign.bind(owners) },
-    recorder: { record: () => Promise.resolve() },
+  const owners = {
+    wish: round.owners.wish.bind(round.owners),
+    sign: round.owners.sign.bind(round.owners),
   };
-  const served = await serveSocket(adminApp(controls), repo.dir.join('admin.sock'));
+  const served = await serveSocket(adminApp(adminControls({ owners })), repo.dir.join('admin.sock'));
   const sluice = (...args: readonly string[]) =>
     runSluice(['gateway', ...args], { env: { HOME: repo.dir.join('home'), SLUICE_SOCKET: served.address } });
   return { sluice, [Symbol.asyncDispose]: () => served[Symbol.asyncDispose]() };
