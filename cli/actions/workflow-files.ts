@@ -49,23 +49,10 @@ on:
 # One run after the other for each request: two at once would both find no comment, and write two. Pushes are all checked.
 concurrency:
   group: sluice-\${{ github.event_name }}-\${{ github.event.pull_request.number || github.sha }}
-permissions: {}
-jobs:
-  policies:
-    runs-on: ubuntu-latest
-    timeout-minutes: 10
-    permissions:
-      contents: read
-      pull-requests: write # for the one comment
-    steps:
-      # The branch, for the action in it; never the pull request.
-      - uses: ${checkout}
-        with:
-          persist-credentials: false
-      - uses: ./${actionFolder(kind)}
-        with:
-          comment: \${{ github.event_name == 'pull_request_target' }}
-`;
+${job(kind, {
+  permissions: ['contents: read', 'pull-requests: write # for the one comment'],
+  comment: "github.event_name == 'pull_request_target'",
+})}`;
 }
 
 /** A file of its own: a job that is skipped counts as passed, so no other run may have a job of this name to skip. */
@@ -77,21 +64,35 @@ on:
   merge_group:
 concurrency:
   group: sluice-\${{ github.event_name }}-\${{ github.ref }}
-permissions: {}
+${job('github', {
+  permissions: ['contents: read # and nothing else: there is nothing to comment on'],
+  ref: 'github.event.merge_group.base_ref',
+})}`;
+
+interface JobTerms {
+  readonly permissions: readonly string[];
+  /** Expression for what is checked out; undefined = what the event runs on. */
+  readonly ref?: string;
+  /** Expression for whether it comments; undefined = it does not. */
+  readonly comment?: string;
+}
+
+/** The one job: the program that is on the branch, run on what is asked. */
+function job(kind: ForgeAddress['kind'], { permissions, ref, comment }: JobTerms): string {
+  return `permissions: {}
 jobs:
   policies:
     runs-on: ubuntu-latest
     timeout-minutes: 10
     permissions:
-      contents: read # and nothing else: there is nothing to comment on
-    steps:
-      # The branch, for the program in it; never the group, which is read as data.
+${permissions.map((line) => `      ${line}\n`).join('')}    steps:
+      # The branch, for the program in it; never the change that is checked, which is read as data.
       - uses: ${checkout}
         with:
-          ref: \${{ github.event.merge_group.base_ref }}
-          persist-credentials: false
-      - uses: ./${actionFolder('github')}
-`;
+${ref === undefined ? '' : `          ref: \${{ ${ref} }}\n`}          persist-credentials: false
+      - uses: ./${actionFolder(kind)}
+${comment === undefined ? '' : `        with:\n          comment: \${{ ${comment} }}\n`}`;
+}
 
 const githubOwners = `# Who is asked to review; the last line that fits a file counts. The gateway does not rely on this file: it counts
 # approvals of grants by approver-rules/, and of everything else by its own list of owners.

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { builtAction } from '../support/built-action.ts';
 import { type Gitea, type GiteaUser, startGitea } from '../support/gitea/gitea.ts';
 import { type GiteaJob, type GiteaRunner, giteaRunner } from '../support/gitea/gitea-runner.ts';
+import { type Git, grantFile, grantText, initRepo } from '../support/init-repo.ts';
 import { type ActionResult, runAction } from '../support/run-action.ts';
-import { runSluice } from '../support/run-sluice.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const marker = '<!-- sluice: what this change comes to -->';
@@ -14,6 +14,7 @@ const check = 'sluice / policies (pull_request_target)';
 let gitea: Gitea;
 let runner: GiteaRunner;
 let dir: Awaited<ReturnType<typeof tempDir>>;
+let git: Git;
 let repo: { readonly id: number; readonly fullName: string };
 let [alice, mallory]: GiteaUser[] = [];
 
@@ -28,9 +29,8 @@ beforeAll(async () => {
   [alice, mallory] = [await gitea.addUser('alice'), await gitea.addUser('mallory')];
   await gitea.addUser('bob');
   for (const login of ['alice', 'bob']) await gitea.addCollaborator(repo.fullName, login, 'write');
-  const made = await runSluice(['init', dir.join('base'), '--forge', 'gitea', '--repo', `${gitea.url}/acme/access`]);
-  expect(made).toMatchObject({ code: 0, stderr: '' });
-  await git('init', '-q', '-b', 'main');
+  const env = { PATH: process.env['PATH'], HOME: dir.path, GIT_CONFIG_NOSYSTEM: '1' };
+  git = await initRepo(dir.join('base'), { kind: 'gitea', address: `${gitea.url}/acme/access` }, env);
   await push(gitea.gitUrl(repo.fullName, gitea.admin), 'main', 'The first policies', '--force');
 });
 afterAll(async () => {
@@ -38,34 +38,12 @@ afterAll(async () => {
   await dir?.[Symbol.asyncDispose]();
 });
 
-async function git(...args: readonly string[]): Promise<string> {
-  const identity = ['-c', 'user.name=somebody', '-c', 'user.email=somebody@example.com'];
-  const env = { PATH: process.env['PATH'], HOME: dir.path, GIT_CONFIG_NOSYSTEM: '1' };
-  return (await promisify(execFile)('git', ['-C', dir.join('base'), ...identity, ...args], { env })).stdout.trim();
-}
-
 async function push(url: string, branch: string, message: string, ...flags: readonly string[]): Promise<string> {
   await git('add', '-A');
   await git('commit', '-q', '-m', message);
   await git('push', '-q', ...flags, url, `HEAD:refs/heads/${branch}`);
   return git('rev-parse', 'HEAD');
 }
-
-const grantFile = 'grants/2026-12/2026-12-01-alice-orders.yaml';
-const grant = (reason: string): string => `apiVersion: sluice.dev/v1
-kind: Grant
-metadata:
-  name: 2026-12-01-alice-orders
-spec:
-  uid: "0123456789abcdef0123456789abcdef"
-  requestedBy: alice
-  subject: alice
-  policy: orders-read-on-request
-  streams: [orders]
-  operations: [consume]
-  window: { duration: PT1H }
-  reason: ${JSON.stringify(reason)}
-`;
 
 /** Runs the step of the job that is the action, from the base that the job checks out. */
 async function perform(job: GiteaJob): Promise<ActionResult> {
@@ -120,7 +98,7 @@ test('with the token of its job it checks a request, keeps one comment on it, an
 
   await git('checkout', '-q', '-b', 'wish');
   await mkdir(dir.join('base/grants/2026-12'), { recursive: true });
-  await writeFile(dir.join('base', grantFile), grant('INC-1 @bob `|` <b>'));
+  await writeFile(dir.join('base', grantFile), grantText('INC-1 @bob `|` <b>'));
   const url = gitea.gitUrl(repo.fullName, alice!);
   const head = await push(url, 'wish', 'wish');
   const pull = (await gitea.api(alice!.token, 'POST', `/repos/${repo.fullName}/pulls`, {
@@ -147,7 +125,7 @@ test('with the token of its job it checks a request, keeps one comment on it, an
   await job.end(true);
   expect((await statuses(head))[check]).toBe('success');
 
-  await writeFile(dir.join('base', grantFile), grant('INC-2'));
+  await writeFile(dir.join('base', grantFile), grantText('INC-2'));
   const next = await push(url, 'wish', 'other wish');
   const again = await runner.next();
   expect((await perform(again)).outputs['comment']).toBe('edited');

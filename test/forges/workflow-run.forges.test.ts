@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { builtAction } from '../support/built-action.ts';
 import { repoOnGitHub } from '../support/github/repo-on-github.ts';
 import { goProgram } from '../support/go-program.ts';
-import { runSluice } from '../support/run-sluice.ts';
+import { grantFile, grantText, initRepo } from '../support/init-repo.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 let act: string;
@@ -22,15 +21,10 @@ test('the workflow that sluice init writes runs as it is, from the branch, and c
   await using world = await repoOnGitHub();
   const { github, repo, alice } = world;
   const work = dir.join('work');
-  await runSluice(['init', work, '--forge', 'github', '--repo', 'https://github.com/acme/policies']);
   const env = { PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter), HOME: dir.join('home') };
   await mkdir(dir.join('home/.config/act'), { recursive: true });
   await writeFile(dir.join('home/.config/act/actrc'), '\n');
-  const git = async (...args: readonly string[]): Promise<string> => {
-    const identity = ['-c', 'user.name=alice', '-c', 'user.email=alice@example.com'];
-    return (await promisify(execFile)('git', ['-C', work, ...identity, ...args], { env })).stdout.trim();
-  };
-  await git('init', '-q', '-b', 'main');
+  const git = await initRepo(work, { kind: 'github', address: 'https://github.com/acme/policies' }, env);
   await git('remote', 'add', 'origin', 'https://github.com/acme/policies.git');
   await git('add', '-A');
   await git('commit', '-q', '-m', 'first');
@@ -66,29 +60,15 @@ test('the workflow that sluice init writes runs as it is, from the branch, and c
     });
   };
 
-  const file = 'grants/2026-12/2026-12-01-alice-orders.yaml';
-  const grant = `apiVersion: sluice.dev/v1
-kind: Grant
-metadata:
-  name: 2026-12-01-alice-orders
-spec:
-  uid: "0123456789abcdef0123456789abcdef"
-  requestedBy: alice
-  subject: alice
-  policy: orders-read-on-request
-  streams: [orders]
-  operations: [consume]
-  window: { duration: PT1H }
-  reason: INC-1
-`;
-  await github.push(repo, 'wish', alice, { [file]: grant });
+  const grant = grantText('INC-1');
+  await github.push(repo, 'wish', alice, { [grantFile]: grant });
   const pull = await github.open(repo, alice, { head: 'wish' });
   const good = await run(pull.headSha, pull.number);
   expect(good).toMatchObject({ code: 0, stdout: expect.stringContaining('Job succeeded') });
   expect(repo.comments.map(({ body }) => body)).toEqual([expect.stringContaining('| Who | `alice` |')]);
 
   // What the request makes of the workflow and its program has no effect on its own check.
-  const evil = { '.github/actions/sluice/main.mjs': 'process.exit(0);\n', [file]: grant.replace('PT1H', 'PT9H') };
+  const evil = { '.github/actions/sluice/main.mjs': 'process.exit(0);\n', [grantFile]: grant.replace('PT1H', 'PT9H') };
   await github.push(repo, 'wish', alice, evil);
   const bad = await run(pull.headSha, pull.number);
   expect(bad).toMatchObject({ code: 1, stdout: expect.stringContaining('Job failed') });

@@ -18,40 +18,36 @@ const clock = systemClock;
 export async function plainContract(): Promise<ForgeUnderContract> {
   const there = await FollowedRepo.make();
   const { repo } = there;
-  const views = new Views();
+  const views = new Views(there);
   return {
     hosted: false,
     async as(person) {
-      const { clone, loader, tip, rules } = await views.open(there.dir.join(`view-${views.count}`), repo.url);
+      const view = await views.open(repo.url);
+      const { clone, tip, rules, rulesAt } = view;
       const repoId = repo.genesis.commit;
       const trustRoot = there.trustRoot();
       const signer = { name: person, email: `${person}@example.com`, keyFile: repo.keys[person]!.file };
       const { owners, branch } = trustRoot;
       return {
+        ...view,
         forge: new PlainForge({ clone, clock, repoId, branch, tip, rules, owners, signer }),
-        evidence: new PlainEvidence({ clone, trustRoot, rulesAt: rulesOf(loader) }),
-        clone,
-        loader,
-        tip,
-        rules,
+        evidence: new PlainEvidence({ clone, trustRoot, rulesAt }),
         repo: { repoId, branch },
       };
     },
-    async [Symbol.asyncDispose]() {
-      await views[Symbol.asyncDispose]();
-      await there[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => views[Symbol.asyncDispose](),
   };
 }
 
 export async function hostedContract(forge: HostedForgeUnderTest): Promise<ForgeUnderContract> {
   const there = await HostedWorld.make(forge, await tempDir());
-  const views = new Views();
+  const views = new Views(there);
   return {
     hosted: true,
     async as(person) {
       const { url, token } = forge.git(person);
-      const { clone, loader, tip, rules } = await views.open(there.dir.join(`view-${views.count}`), url, token);
+      const view = await views.open(url, token);
+      const { clone, loader, tip, rules, rulesAt } = view;
       const trustRoot = there.trustRoot();
       const { repoId, branch } = trustRoot;
       const askedAt = (base: string, commit: string) =>
@@ -59,45 +55,39 @@ export async function hostedContract(forge: HostedForgeUnderTest): Promise<Forge
       const api = forge.api(person);
       const author = { name: person, email: `${person}@example.com` };
       return {
+        ...view,
         forge: new HostedForge({ api, clone, clock, branch, tip, rules, askedAt, author }),
-        evidence: new HostedEvidence({ api, clone, clock, trustRoot, rulesAt: rulesOf(loader), askedAt }),
-        clone,
-        loader,
-        tip,
-        rules,
+        evidence: new HostedEvidence({ api, clone, clock, trustRoot, rulesAt, askedAt }),
         repo: { repoId, branch },
       };
     },
-    async [Symbol.asyncDispose]() {
-      await views[Symbol.asyncDispose]();
-      await there[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => views[Symbol.asyncDispose](),
   };
 }
 
-/** Clones of their own, each as the remote is when it is opened. */
+/** Clones of their own, each as the remote is when it is opened; ended together with the repo that they are of. */
 class Views implements AsyncDisposable {
   readonly #clones: BareClone[] = [];
+  readonly #world: FollowedRepo | HostedWorld;
 
-  get count(): number {
-    return this.#clones.length;
+  constructor(world: FollowedRepo | HostedWorld) {
+    this.#world = world;
   }
 
-  async open(dir: string, url: string, token?: string) {
+  async open(url: string, token?: string) {
+    const dir = this.#world.dir.join(`view-${this.#clones.length}`);
     const clone = await BareClone.open(dir, url, { token: async () => token });
     this.#clones.push(clone);
     const tip = (await clone.fetch('main'))!;
     const loader = new RevisionLoader(clone);
     const { policySet, problems } = await loader.plane(tip);
     if (!policySet) throw new TypeError(problems[0]?.message);
-    return { clone, loader, tip, rules: policySet };
+    const rulesAt = async (commit: string): Promise<PolicySet | undefined> => (await loader.plane(commit)).policySet;
+    return { clone, loader, tip, rules: policySet, rulesAt };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const clone of this.#clones) await clone[Symbol.asyncDispose]();
+    await this.#world[Symbol.asyncDispose]();
   }
-}
-
-function rulesOf(loader: RevisionLoader): (commit: string) => Promise<PolicySet | undefined> {
-  return async (commit) => (await loader.plane(commit)).policySet;
 }
