@@ -13,5 +13,5 @@ export async function openCommentApi(
     return new GiteaComments({ url, repo, token, clock });
   }
   const { GitHubComments } = await import('./github/github-comments.ts');
-  return new GitHubComments({ url, repo, auth: { token }, clock });
+  return new GitHubComments({ url, repo, token, clock });
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { SimpleGit } from 'simple-git';
 import { SourceError } from '../errors/sluice-error.ts';
 import { type Commit, formatCommit, parseCommit, withSignature } from './commit.ts';
-import { git, hardenedGit, isLoopbackHttp } from './hardened-git.ts';
+import { git, hardenedGit, isDenied, isLoopbackHttp } from './hardened-git.ts';
 import { ObjectReader } from './object-reader.ts';
+import { type TokenSource, withToken } from './shown-token.ts';
 import { signSsh } from './ssh-signature.ts';
 
 export interface TreeEntry {
@@ -31,8 +32,8 @@ const fetching = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--n
 
 export interface CloneOptions {
   readonly signal?: AbortSignal;
-  /** What git shows the forge over https; asked for before each use, since it may be rotated. */
-  readonly token?: () => Promise<string | undefined>;
+  /** What git shows the forge over https. */
+  readonly token?: TokenSource | undefined;
 }
 
 /**
@@ -341,10 +342,10 @@ export class BareClone implements AsyncDisposable {
   }
 
   /** Runs a command that speaks with the remote, and shows it the token. */
-  async #ask(...args: string[]): Promise<string> {
-    const token = await this.#options.token?.();
-    const runner = token === undefined ? this.#git : hardenedGit(this.dir, { ...this.#options, token });
-    return git(runner, ...args);
+  #ask(...args: string[]): Promise<string> {
+    const runner = (token: string | undefined): SimpleGit =>
+      token === undefined ? this.#git : hardenedGit(this.dir, { ...this.#options, token });
+    return withToken(this.#options.token, (token) => git(runner(token), ...args), isDenied);
   }
 
   #objects(): ObjectReader {

@@ -103,8 +103,21 @@ export async function git(runner: SimpleGit, ...args: string[]): Promise<string>
   }
 }
 
+/** The remote asks for other credentials than it was shown. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof SourceError && error.code === 'ForgeDenied';
+}
+
 export function gitError(args: readonly string[], cause: unknown): SourceError {
   const said = cause instanceof Error ? cause.message : String(cause);
+  if (/^fatal: (?:could not read Username|Authentication failed) /m.test(said)) {
+    return new SourceError('ForgeDenied', `the remote does not know who asks, so git ${args[0]} was refused`, {
+      why: 'it answered 401: there is no token, or it is wrong, expired or revoked',
+      fix: 'make a new one and put it where the old one is',
+      cause,
+      retry: 'later',
+    });
+  }
   const line =
     said
       .split('\n')

@@ -10,6 +10,8 @@ export interface Condition {
     | 'BrokerHealthy'
     /** Every data worker runs. Only of a gateway that has some. */
     | 'WorkersRunning'
+    /** Files of the secrets for the forge. Only of a gateway that has one. */
+    | 'SecretsReadable'
     | 'CleanUpPending'
     /** Somebody has or had access by a BreakGlass that was not reviewed yet. */
     | 'EmergencyAccess';

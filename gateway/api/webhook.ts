@@ -17,8 +17,8 @@ export type ReadWebhook = (
 export interface WebhookOptions {
   readonly kind: 'github' | 'gitea';
   readonly read: ReadWebhook;
-  /** Asked for each time, so that it can be rotated. */
-  readonly secret: () => Promise<string>;
+  /** Any of them may have signed it. Asked for each time, so that they can be rotated. */
+  readonly secrets: () => Promise<readonly string[]>;
   readonly repoId: string;
   /** Asks for a round of reconciling soon; many calls make one. */
   readonly wake: () => void;
@@ -30,7 +30,7 @@ export interface WebhookOptions {
  * and the forge, so a forged, lost, doubled or replayed one can at most cost a fetch or its delay.
  */
 export function addWebhook(app: Hono, options: WebhookOptions): void {
-  const { kind, read, secret, repoId, wake, count } = options;
+  const { kind, read, secrets, repoId, wake, count } = options;
   const known = new Set<string>();
   let held = 0;
   const limit = bodyLimit({
@@ -54,12 +54,13 @@ export function addWebhook(app: Hono, options: WebhookOptions): void {
   });
   app.post(`/webhook/${kind}`, limit, async (c) => {
     const body = new Uint8Array(await c.req.arrayBuffer());
-    const key = await secret().catch(() => undefined);
-    if (key === undefined) {
+    const keys = await secrets().catch(() => []);
+    const answers = keys.map((key) => read(c.req.header(), body, key));
+    const said = answers.find((answer) => !('refused' in answer)) ?? answers[0];
+    if (said === undefined) {
       count('noSecret');
       return c.text('the secret of webhooks cannot be read here\n', 503);
     }
-    const said = read(c.req.header(), body, key);
     if ('refused' in said) {
       count('refused');
       return c.text(`${said.refused}\n`, 401);

@@ -26,7 +26,8 @@ import { WorkerPool, type WorkerPoolOptions } from '../workers/worker-pool.ts';
 import { CleanUpDebts } from './clean-up-debts.ts';
 import { DataPath } from './data-path.ts';
 import { showEmergencies } from './emergencies.ts';
-import { evidenceFrom, gitToken } from './evidence.ts';
+import { evidenceFrom } from './evidence.ts';
+import { forgeSecretsOf } from './forge-secrets.ts';
 import { maskersFor } from './maskers.ts';
 import { brokerWords, PartsHealth, recorderWords, workerWords } from './parts-health.ts';
 import { hasRecordings, openRecorder } from './recording.ts';
@@ -109,16 +110,15 @@ export async function startGateway(
         });
   const plane: DataPlane = local ?? workersOf({ ...common, entry, conditions, recorder, brokers, recording });
   const debts = new CleanUpDebts(state, conditions, clock, (counts) => plane.leftOver(counts));
+  const secrets = await forgeSecretsOf(config, conditions, clock);
   const clone = stack.use(
-    await BareClone.open(join(config.stateDir, 'policies.git'), config.policyRepo.url, {
-      token: () => gitToken(config.forge),
-    }),
+    await BareClone.open(join(config.stateDir, 'policies.git'), config.policyRepo.url, { token: secrets?.gitToken }),
   );
   const loader = new RevisionLoader(clone);
   const round = new PolicyRound({
     clone,
     loader,
-    source: await evidenceFrom(config, clone, loader, clock),
+    source: await evidenceFrom(config, secrets?.token, clone, loader, clock),
     state,
     snapshots: {
       get current() {
@@ -149,7 +149,10 @@ export async function startGateway(
   const loop = new ReconcileLoop({
     clock,
     interval: config.policyRepo.pollInterval,
-    round: () => round.run(),
+    async round() {
+      await secrets?.look();
+      return round.run();
+    },
     conditions,
     log,
   });
@@ -201,7 +204,7 @@ export async function startGateway(
           },
         },
         notReady,
-        webhook: webhookOf(config, wake, metrics),
+        webhook: webhookOf(config, secrets, wake, metrics),
       }),
       {
         ...config.public,

@@ -26,6 +26,12 @@ export const workerWords: HealthWords = {
   ill: { reason: 'WorkerDown' },
 };
 
+export const secretWords: HealthWords = {
+  type: 'SecretsReadable',
+  well: { reason: 'Read', message: 'the files of the secrets that the forge and the gateway share can be read' },
+  ill: { reason: 'SecretUnreadable' },
+};
+
 /** One condition for many parts: true when every one of them is well, else with what each of the others says. */
 export class PartsHealth {
   readonly #conditions: Conditions;

@@ -41,7 +41,7 @@ test('a merge takes effect when the webhook comes, long before the next poll', a
   addWebhook(app, {
     kind: 'gitea',
     read: readGiteaWebhook,
-    secret: async () => secret,
+    secrets: async () => [secret],
     repoId: String(forge.repoId),
     wake: () => loop.wake(),
     count: () => undefined,

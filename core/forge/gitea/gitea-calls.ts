@@ -5,13 +5,11 @@ import { forgeError } from '../hosted/forge-error.ts';
 import { type JsonAnswer, JsonClient, type JsonClientOptions, type JsonRequest } from '../hosted/json-client.ts';
 import { refusalOf, refusals } from './gitea-refusals.ts';
 
-export interface GiteaOptions extends Omit<JsonClientOptions, 'url' | 'authorization'> {
+export interface GiteaOptions extends Omit<JsonClientOptions, 'url'> {
   /** Address of the server, with the path that it is served under, if any. */
   readonly url: string;
   /** `owner/name`. */
   readonly repo: string;
-  /** Without one, Gitea is asked as anybody: what is public can be read. */
-  readonly token: string | undefined;
 }
 
 /** Scopes of a token, as its page calls them. */
@@ -30,12 +28,11 @@ export class GiteaCalls {
   /** Errors of an answer that Gitea will give in another way in a moment. */
   readonly #early = new WeakSet<Error>();
 
-  constructor({ url, repo, token, ...rest }: GiteaOptions) {
+  constructor({ url, repo, ...rest }: GiteaOptions) {
     if (!/^(?!\.+\/)[\w.-]+\/(?!\.+$)[\w.-]+$/.test(repo)) {
       throw new InputError('BadConfig', 'the name of the repo is none', { fix: 'write it like owner/name' });
     }
-    const authorization = token === undefined ? undefined : `token ${token}`;
-    this.client = new JsonClient({ url: `${url.replace(/\/+$/, '')}/api/v1`, authorization, ...rest });
+    this.client = new JsonClient({ url: `${url.replace(/\/+$/, '')}/api/v1`, ...rest });
     this.repo = repo;
     this.#clock = rest.clock;
     this.#signal = rest.signal;

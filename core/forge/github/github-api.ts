@@ -21,11 +21,9 @@ export class GitHubApi implements ForgeApi {
   readonly kind = 'github';
   readonly #client: GitHubClient;
   readonly #name: { readonly owner: string; readonly repo: string };
-  readonly #isApp: boolean;
 
   constructor({ repo, ...options }: GitHubApiOptions) {
     this.#name = nameOnGitHub(repo);
-    this.#isApp = options.auth !== undefined && 'appId' in options.auth;
     this.#client = new GitHubClient(options);
   }
 
@@ -45,11 +43,11 @@ export class GitHubApi implements ForgeApi {
     return readRepo(value, failed);
   }
 
+  /** The token of an app's installation is not told whose it is: 403. */
   async account(): Promise<Account | undefined> {
-    if (this.#isApp) return undefined;
-    const question = { asked: 'read whose token it is', permission: 'Metadata: read' };
-    const { value, failed } = await this.#client.ask(question, (request) => request('GET /user'));
-    return readAccount(new AnswerFields(value, failed));
+    const question = { asked: 'read whose token it is', permission: 'Metadata: read', besides: [403] };
+    const { status, value, failed } = await this.#client.ask(question, (request) => request('GET /user'));
+    return status === 403 ? undefined : readAccount(new AnswerFields(value, failed));
   }
 
   /**

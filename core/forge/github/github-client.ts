@@ -1,9 +1,10 @@
 import { Octokit } from '@octokit/core';
 import { type Clock, sleep } from '../../clock/clock.ts';
-import { InputError, SourceError } from '../../errors/sluice-error.ts';
+import { InputError, SluiceError, SourceError } from '../../errors/sluice-error.ts';
+import { type TokenSource, withToken } from '../../git/shown-token.ts';
 import { type FailedAnswer, forgeError, tooLarge } from '../hosted/forge-error.ts';
+import { checkedToken } from '../hosted/forge-token.ts';
 import { hostOf } from '../hosted/http-answer.ts';
-import { type GitHubApp, GitHubAppToken } from './github-app-token.ts';
 import { GitHubCache } from './github-cache.ts';
 import { githubFetch, isBelow } from './github-fetch.ts';
 import { limitedUntil } from './github-limits.ts';
@@ -19,7 +20,8 @@ const backOff = [300, 1200];
 export interface GitHubClientOptions {
   /** Base of the API: `https://api.github.com`, or `https://HOST/api/v3`. */
   readonly url: string;
-  readonly auth: { readonly token: string } | GitHubApp | undefined;
+  /** Asked as anybody where there is none. */
+  readonly token: string | TokenSource | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   /** For one answer, its body included; 10,000 ms when absent. */
@@ -37,11 +39,10 @@ export class GitHubClient {
   readonly #options: GitHubClientOptions;
   readonly #octokit: Octokit;
   readonly #cache = new GitHubCache();
-  readonly #app: GitHubAppToken | undefined;
   #skew: number | undefined;
 
   constructor(options: GitHubClientOptions) {
-    const { auth, clock, signal, timeoutMs = 10_000, cap = 16 << 20 } = options;
+    const { clock, signal, timeoutMs = 10_000, cap = 16 << 20 } = options;
     const url = options.url.replace(/\/+$/, '');
     this.host = hostOf(url) === 'api.github.com' ? 'github.com' : hostOf(url);
     assertPrivate(url);
@@ -56,16 +57,15 @@ export class GitHubClient {
       userAgent: 'sluice',
       request: { fetch: githubFetch({ url, clock, signal, timeoutMs, cap, noteDate }), log },
     });
-    this.#app = auth && 'appId' in auth ? new GitHubAppToken(auth, clock, this.host) : undefined;
-    const token = auth && 'token' in auth ? auth.token : undefined;
-    if (token !== undefined) assertToken(token, this.host);
+    const source = checkedToken(options.token, this.host);
     this.#octokit.hook.wrap('request', async (request, asked) => {
       const headers = { ...asked.headers, 'x-github-api-version': '2022-11-28' };
-      const authorization = headers.authorization ?? (await this.#authorization(token));
-      return await this.#conduct(request, {
-        ...asked,
-        headers: authorization === undefined ? headers : { ...headers, authorization },
-      });
+      const own = headers.authorization !== undefined;
+      const ask = (token: string | undefined) => {
+        const shown = token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
+        return this.#conduct(request, { ...asked, headers: shown });
+      };
+      return await withToken(own ? undefined : source, ask, (error) => failureOf(error).status === 401);
     });
   }
 
@@ -112,7 +112,7 @@ export class GitHubClient {
         failed: (flaw: string) => failed(flaw, status),
       };
     } catch (error) {
-      if (error instanceof SourceError) throw error;
+      if (error instanceof SluiceError) throw error;
       this.#options.signal?.throwIfAborted();
       const { status, headers, message, flaw } = failureOf(error);
       if (status === undefined) throw failed(flaw ?? 'there was no answer');
@@ -122,19 +122,6 @@ export class GitHubClient {
       }
       throw this.error(question, { status, limitedUntil: until });
     }
-  }
-
-  async #authorization(token: string | undefined): Promise<string | undefined> {
-    const app = await this.#app?.get(this.#skew ?? 0, (jwt, installation) =>
-      this.ask({ asked: 'make a token of the app', permission: 'the installation of the app' }, (request) =>
-        request('POST /app/installations/{installation_id}/access_tokens', {
-          installation_id: installation,
-          headers: { authorization: `Bearer ${jwt}` },
-        }),
-      ),
-    );
-    const used = app ?? token;
-    return used === undefined ? undefined : `Bearer ${used}`;
   }
 
   /** Asks until there is an answer, or a failure that tries and short waits do not end. */
@@ -204,13 +191,5 @@ function assertPrivate(url: string): void {
   throw new InputError('BadConfig', `the API of ${hostname} is not asked without TLS`, {
     why: 'the token would be readable on the way',
     fix: 'write the address with https',
-  });
-}
-
-function assertToken(token: string, host: string): void {
-  if (/^[\x21-\x7e]+$/.test(token)) return;
-  throw new InputError('BadConfig', `the token for ${host} is none`, {
-    why: 'it is empty or has a space, a line end or another character that no token has',
-    fix: 'put the token alone where it is read from',
   });
 }

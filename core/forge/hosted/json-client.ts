@@ -4,15 +4,17 @@
  */
 import pRetry from 'p-retry';
 import type { Clock } from '../../clock/clock.ts';
-import { InputError, SourceError } from '../../errors/sluice-error.ts';
+import { SourceError } from '../../errors/sluice-error.ts';
+import { type TokenSource, withToken } from '../../git/shown-token.ts';
 import { type FailedAnswer, forgeError } from './forge-error.ts';
+import { checkedToken } from './forge-token.ts';
 import { hostOf, readBody, retryAfter } from './http-answer.ts';
 
 export interface JsonClientOptions {
   /** Where the paths begin: `https://git.example.com/api/v1`. */
   readonly url: string;
-  /** Value of the Authorization header; nobody asks when absent. */
-  readonly authorization: string | undefined;
+  /** Asked as anybody where there is none. */
+  readonly token: string | TokenSource | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   /** For one answer, its body included; 10,000 ms when absent. */
@@ -50,22 +52,17 @@ const tries = { retries: 2, minTimeout: 200, factor: 3 } as const;
 export class JsonClient {
   readonly host: string;
   readonly #options: JsonClientOptions;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #token: TokenSource | undefined;
+  /** Errors of an answer of 401. */
+  readonly #refusals = new WeakSet<object>();
   /** Errors of no answer, or of one of 5xx: the same question may be answered a moment later. */
   readonly #passing = new WeakSet<Error>();
   #skew: number | undefined;
 
   constructor(options: JsonClientOptions) {
-    const { url, authorization } = options;
-    this.host = hostOf(url);
-    if (authorization !== undefined && !/^[\x21-\x7e]+( [\x21-\x7e]+)?$/.test(authorization)) {
-      throw new InputError('BadConfig', `the token for ${this.host} is none`, {
-        why: 'it is empty or has a space, a line end or another character that no token has',
-        fix: 'put the token alone where it is read from',
-      });
-    }
+    this.host = hostOf(options.url);
+    this.#token = checkedToken(options.token, this.host);
     this.#options = options;
-    this.#headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) };
   }
 
   /** ms by which the forge's clock is ahead, by the Date of its last answer, which has whole seconds. */
@@ -76,7 +73,8 @@ export class JsonClient {
   async ask(request: JsonRequest): Promise<JsonAnswer> {
     const { signal } = this.#options;
     signal?.throwIfAborted();
-    return await pRetry(() => this.#once(request), {
+    const isRefusal = (error: unknown): boolean => error instanceof SourceError && this.#refusals.has(error);
+    return await pRetry(() => withToken(this.#token, (token) => this.#once(request, token), isRefusal), {
       ...tries,
       retries: request.method === 'GET' ? tries.retries : 0,
       ...(signal ? { signal } : {}),
@@ -84,7 +82,7 @@ export class JsonClient {
     });
   }
 
-  async #once(request: JsonRequest): Promise<JsonAnswer> {
+  async #once(request: JsonRequest, token: string | undefined): Promise<JsonAnswer> {
     const { url, clock, signal, timeoutMs = 10_000, cap = 16 << 20 } = this.#options;
     const { asked, permission } = request;
     const error = (rest: Partial<FailedAnswer>): SourceError =>
@@ -99,7 +97,11 @@ export class JsonClient {
     try {
       const answer = await fetch(address(url, request), {
         method: request.method,
-        headers: request.body === undefined ? this.#headers : { ...this.#headers, 'content-type': 'application/json' },
+        headers: {
+          accept: 'application/json',
+          ...(token === undefined ? {} : { authorization: `token ${token}` }),
+          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         body: request.body === undefined ? null : JSON.stringify(request.body),
         redirect: 'manual',
         signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
@@ -112,7 +114,11 @@ export class JsonClient {
       if (status >= 500) throw passing({ status });
       if (status >= 300 && status < 400) throw failed('it redirects elsewhere, as it does when a repo is renamed');
       const fits = (status >= 200 && status < 300) || request.besides?.includes(status);
-      if (!fits) throw error({ status });
+      if (!fits) {
+        const failure = error({ status });
+        if (status === 401) this.#refusals.add(failure);
+        throw failure;
+      }
       const body = await readBody(answer, cap, failed);
       const value = request.empty && status < 300 ? undefined : parse(body, headers, failed);
       return { status, headers, value, failed };

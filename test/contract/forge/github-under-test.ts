@@ -33,7 +33,7 @@ export async function githubUnderTest(github: GitHubEmulator): Promise<GitHubUnd
       new GitHubApi({
         url: github.url,
         repo: 'acme/policies',
-        auth: { token: github.token(person ? people[person] : gateway) },
+        token: github.token(person ? people[person] : gateway),
         clock: systemClock,
       }),
     git: () => ({ url: repo.git.path, token: undefined }),

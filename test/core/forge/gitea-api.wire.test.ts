@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../../core/clock/clock.ts';
 import { SluiceError } from '../../../core/errors/sluice-error.ts';
 import { GiteaApi } from '../../../core/forge/gitea/gitea-api.ts';
+import type { GiteaOptions } from '../../../core/forge/gitea/gitea-calls.ts';
 
 const token = 'a-token-that-nobody-may-see';
 const commit = 'a'.repeat(40);
@@ -36,7 +37,7 @@ const review = {
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A server that answers what a test says, and the adapter that asks it. */
-async function forge(answer: Answer, options: { timeoutMs?: number; cap?: number; signal?: AbortSignal } = {}) {
+async function forge(answer: Answer, options: Partial<GiteaOptions> = {}) {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
@@ -307,4 +308,25 @@ test.each([
 
 test.each(['a', 'a/b/c', '../b', 'a/..', 'a/b?x', '/b'])('%s is no name of a repo', (repo) => {
   expect(() => new GiteaApi({ url: 'https://x.test', repo, token: undefined, clock: systemClock })).toThrow('repo');
+});
+
+test('a token that was rotated meanwhile is asked for again when it is refused, and what was written is written once', async () => {
+  const files = ['of-before', 'of-now', 'of-now'];
+  let opened = 0;
+  const rotated = async (): Promise<string> => files.shift()!;
+  await using served = await forge(
+    (request, response) => {
+      if (request.headers.authorization !== 'token of-now') return json(response, { message: 'invalid' }, {}, 401);
+      opened++;
+      json(response, pull, {}, 201);
+    },
+    { token: rotated },
+  );
+  await served.api.open({ title: 'ask', body: '', head: 'ask', base: 'main' });
+  expect([opened, files]).toEqual([1, ['of-now']]);
+  files.splice(0, 1, 'wrong', 'wrong', 'of-now');
+  expect(await failure(served.api.repo())).toMatchObject({ code: 'ForgeDenied' });
+  expect(files).toEqual(['of-now']);
+  files.unshift('two words');
+  expect(await failure(served.api.repo())).toMatchObject({ code: 'BadConfig' });
 });

@@ -150,7 +150,7 @@ test('whoever wrote, committed or pushed is a contributor; whoever only deleted 
   await github.pushCommit(repo, 'a', carol, undefined);
   const ids = (await api(carol).mergedAs(commit))?.contributors.map(({ id }) => id);
   expect(ids).toEqual([alice.id, dave.id, bob.id]);
-  const without = api(carol, { auth: { token: github.token(carol, { pull_requests: 'read' }) } });
+  const without = api(carol, { token: github.token(carol, { pull_requests: 'read' }) });
   const known = (await without.mergedAs(commit))?.contributors.map(({ id }) => id);
   expect(known).toEqual([alice.id, dave.id]);
 });

@@ -23,7 +23,7 @@ test('a token that is unknown, lacks a permission, or does not see the repo is r
     reading: github.token(bob, { pull_requests: 'read', contents: 'read' }),
     blind: github.token(stranger),
   };
-  const by = (token: string): GitHubApi => api(bob, { auth: { token } });
+  const by = (token: string): GitHubApi => api(bob, { token });
   const said = { commit: head, verdict: 'approve', body: '' } as const;
   const asked: readonly [() => Promise<unknown>, RegExp][] = [
     [() => by(tokens.unknown).repo(), /answered 401/],
@@ -33,7 +33,7 @@ test('a token that is unknown, lacks a permission, or does not see the repo is r
     [() => by(tokens.reading).merge(1, { head, title: 'x' }), /'Contents: write'/],
     [() => by(tokens.blind).pull(1), /'Metadata: read'/],
     [() => by(tokens.blind).repo(), /'Metadata: read'/],
-    [() => api(bob, { auth: undefined }).account(), /answered 401/],
+    [() => api(bob, { token: undefined }).account(), /answered 401/],
   ];
   for (const [answer, words] of asked) {
     const error = (await answer().catch((thrown: unknown) => thrown)) as { why: string; fix: string; cause?: unknown };
@@ -205,7 +205,7 @@ test('an aborted signal ends what is under way', async () => {
 });
 
 test('the host is that of the web site; a token goes nowhere without TLS but to this machine', () => {
-  const at = (url: string) => new GitHubApi({ url, repo: 'acme/policies', auth: undefined, clock: systemClock });
+  const at = (url: string) => new GitHubApi({ url, repo: 'acme/policies', token: undefined, clock: systemClock });
   expect(at('https://api.github.com').host).toBe('github.com');
   expect(at('https://ghe.example.com/api/v3/').host).toBe('ghe.example.com');
   expect(at('https://ghe.example.com:8443/api/v3').host).toBe('ghe.example.com:8443');
@@ -214,8 +214,23 @@ test('the host is that of the web site; a token goes nowhere without TLS but to 
   const named =
     (repo: string, token = 't') =>
     () =>
-      new GitHubApi({ url: 'https://api.github.com', repo, auth: { token }, clock: systemClock });
+      new GitHubApi({ url: 'https://api.github.com', repo, token, clock: systemClock });
   for (const repo of ['policies', 'a/b/c', '../x', 'a/..', 'a b/c', ''])
     expect(named(repo)).toThrow(/name of the repo/);
   expect(named('a/b', 'with\nline')).toThrow(/token/);
+});
+
+test('a token that was rotated meanwhile is asked for again when it is refused, once', async () => {
+  await using world = await withRequest();
+  const { github, alice, api } = world;
+  const files = ['ghp_before', github.token(alice), 'ghp_before', 'ghp_before', 'two words'];
+  const rotated = api(alice, { token: async () => files.shift() });
+  expect(await rotated.account()).toMatchObject({ login: 'alice' });
+  expect(files).toHaveLength(3);
+  await expect(rotated.account()).rejects.toMatchObject({ code: 'ForgeDenied', why: expect.stringContaining('401') });
+  await expect(rotated.account()).rejects.toMatchObject({
+    code: 'BadConfig',
+    message: expect.stringContaining('token'),
+  });
+  expect(files).toEqual([]);
 });

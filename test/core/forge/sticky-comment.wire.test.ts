@@ -22,9 +22,8 @@ function keep(
   options: { permissions?: Permissions; token?: string; login?: string; about?: Partial<StickyComment['about']> } = {},
 ) {
   const token = options.token ?? github.workflowToken(options.permissions ?? all);
-  const auth = { token };
-  const comments = new GitHubComments({ url: github.url, repo: 'acme/policies', auth, clock: systemClock });
-  return keepComment(api(alice, { auth }), comments, {
+  const comments = new GitHubComments({ url: github.url, repo: 'acme/policies', token, clock: systemClock });
+  return keepComment(api(alice, { token }), comments, {
     number: pull.number,
     about: { head: pull.headSha, branch: 'main', repoId: repo.id, ...options.about },
     marker,

@@ -7,14 +7,14 @@ import { addWebhook } from '../../../gateway/api/webhook.ts';
 
 const secret = 'only-for-tests';
 
-function world(key: () => Promise<string> = async () => secret) {
+function world(secrets: () => Promise<readonly string[]> = async () => [secret]) {
   const app = new Hono();
   const seen: string[] = [];
   let woken = 0;
   addWebhook(app, {
     kind: 'gitea',
     read: readGiteaWebhook,
-    secret: key,
+    secrets,
     repoId: '7',
     wake: () => {
       woken++;
@@ -67,12 +67,12 @@ test('a forged one does not use up the delivery of the real one; other paths are
 });
 
 test('no more bodies are held at once than a few; the others are told to come again', async () => {
-  const gate = Promise.withResolvers<string>();
+  const gate = Promise.withResolvers<readonly string[]>();
   const { post, seen, woken } = world(() => gate.promise);
   const held = Array.from({ length: 8 }, (_, i) => post(`held-${i}`, about(7)));
   await new Promise((resolve) => setImmediate(resolve));
   expect(await post('late', about(7))).toBe(503);
-  gate.resolve(secret);
+  gate.resolve([secret]);
   expect(new Set(await Promise.all(held))).toEqual(new Set([202]));
   expect(await post('late', about(7))).toBe(202);
   expect(seen.filter((result) => result === 'busy')).toHaveLength(1);
@@ -86,4 +86,12 @@ test('a secret that cannot be read takes no webhook, and says so without its pat
   expect(await post(ids[0], about(7))).toBe(503);
   expect(seen).toEqual(['noSecret']);
   expect(woken()).toBe(0);
+});
+
+test('while a secret is rotated, what is signed with the old one or the new one is taken, and nothing else', async () => {
+  const { post, seen } = world(async () => ['new', 'old']);
+  expect(await post('a', about(7), 'old')).toBe(202);
+  expect(await post('b', about(7), 'new')).toBe(202);
+  expect(await post('c', about(7), 'older')).toBe(401);
+  expect(seen).toEqual(['woken', 'woken', 'refused']);
 });

@@ -3,13 +3,13 @@
  * from and push to by their path, or over HTTP with a token where GitHub has them. Every answer is held against GitHub's
  * own description; an answer that it does not allow is answered 500 and thrown when the emulator is disposed of.
  */
-import { createHmac, createPublicKey, randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { jwtVerify } from 'jose';
 import { type Clock, systemClock } from '../../../core/clock/clock.ts';
 import { BugError } from '../../../core/errors/sluice-error.ts';
+import { Apps } from './apps.ts';
 import { BareRepo, type GitPerson } from './bare-repo.ts';
 import type { Fault } from './faults.ts';
 import { GitHubFront } from './front.ts';
@@ -17,8 +17,8 @@ import { gitRequest, serveGit } from './git-over-http.ts';
 import { type MergeMethod, personOf } from './merges.ts';
 import { flawOfSchema } from './openapi-description.ts';
 import { Pulls, present } from './pulls.ts';
-import { type Answer, problem, routesOf } from './routes.ts';
-import { instant, Shapes } from './shapes.ts';
+import { routesOf } from './routes.ts';
+import { Shapes } from './shapes.ts';
 import { type GhEvent, payloadOf, schemaOf } from './webhook-payloads.ts';
 import {
   type AccountType,
@@ -71,6 +71,7 @@ export class GitHubEmulator implements AsyncDisposable {
   /** Base of the API. */
   readonly url: string;
   readonly world = new World();
+  readonly apps: Apps;
   readonly front: GitHubFront;
   readonly deliveries: Delivery[] = [];
   readonly #dir: string;
@@ -78,10 +79,6 @@ export class GitHubEmulator implements AsyncDisposable {
   readonly #pulls: Pulls;
   readonly #shapes: Shapes;
   readonly #stop: () => Promise<void>;
-  readonly #installations = new Map<
-    number,
-    { appId: string; key: string; account: GhAccount; permissions: Permissions }
-  >();
   readonly #sending = new Set<Promise<void>>();
 
   constructor({ dir, clock = systemClock }: GitHubEmulatorOptions, url: string, stop: () => Promise<void>) {
@@ -89,6 +86,7 @@ export class GitHubEmulator implements AsyncDisposable {
     this.#dir = dir;
     this.#clock = clock;
     this.#stop = stop;
+    this.apps = new Apps(this.world, (login) => this.account(login, 'Bot'), clock);
     this.#shapes = new Shapes(this.world, url);
     this.#pulls = new Pulls(
       this.world,
@@ -101,7 +99,7 @@ export class GitHubEmulator implements AsyncDisposable {
       api: url,
       now: () => clock.now(),
       see: () => this.#pulls.see(),
-      exchange: (method, path, authorization) => this.#exchange(method, path, authorization),
+      exchange: (method, path, authorization) => this.apps.exchange(method, path, authorization),
     });
   }
 
@@ -152,11 +150,8 @@ export class GitHubEmulator implements AsyncDisposable {
     return made;
   }
 
-  /** An app's installation, by the PEM of its public key. */
-  install(appId: string, publicKey: string, permissions: Permissions): number {
-    const id = this.world.nextId();
-    this.#installations.set(id, { appId, key: publicKey, account: this.account(`${appId}[bot]`, 'Bot'), permissions });
-    return id;
+  revoke(token: string): void {
+    this.world.tokens.delete(token);
   }
 
   /** A repo whose branch main has one commit with `files`, unless it is a fork. */
@@ -327,34 +322,5 @@ export class GitHubEmulator implements AsyncDisposable {
         });
       this.#sending.add(sending);
     }
-  }
-
-  async #exchange(method: string, path: string, authorization: string | undefined): Promise<Answer | undefined> {
-    const id = /^\/app\/installations\/(\d+)\/access_tokens$/.exec(path)?.[1];
-    if (method !== 'POST' || id === undefined) return undefined;
-    const installation = this.#installations.get(Number(id));
-    if (!installation) return problem(404, 'Not Found');
-    const { appId, key, account, permissions } = installation;
-    try {
-      const now = new Date(this.#clock.now());
-      const { payload } = await jwtVerify((authorization ?? '').replace(/^bearer /i, ''), createPublicKey(key), {
-        algorithms: ['RS256'],
-        issuer: appId,
-        requiredClaims: ['iat', 'exp'],
-        currentDate: now,
-      });
-      if (payload.exp! - payload.iat! > 600 || payload.iat! > now.getTime() / 1000)
-        throw new BugError('it lives too long');
-    } catch {
-      return problem(401, 'A JSON web token could not be decoded');
-    }
-    const token = `ghs_${randomUUID().replaceAll('-', '')}`;
-    const until = this.#clock.now() + 3_600_000;
-    this.world.tokens.set(token, { account: account.id, permissions, installation: true, until });
-    const given = { metadata: 'read', ...permissions };
-    return {
-      status: 201,
-      body: { token, expires_at: instant(until), permissions: given, repository_selection: 'selected' },
-    };
   }
 }

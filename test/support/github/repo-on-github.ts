@@ -34,7 +34,7 @@ export async function repoOnGitHub(options: { base?: string; private?: boolean }
       new GitHubApi({
         url: github.url,
         repo: 'acme/policies',
-        auth: { token: github.token(by) },
+        token: github.token(by),
         clock: systemClock,
         ...rest,
       }),
