@@ -72,14 +72,18 @@ export function parseCommit(id: string, body: Buffer): Commit {
   };
 }
 
-/** The text of a commit object, ready to sign and to write. */
-export function formatCommit(commit: {
+/** A commit that is to be written. */
+export interface NewCommit {
   readonly tree: string;
   readonly parents: readonly string[];
   readonly author: { readonly name: string; readonly email: string };
+  /** Epoch ms. */
   readonly when: number;
   readonly message: string;
-}): string {
+}
+
+/** The text of a commit object, ready to sign and to write. */
+export function formatCommit(commit: NewCommit): string {
   const who = `${clean(commit.author.name)} <${clean(commit.author.email)}> ${Math.floor(commit.when / 1000)} +0000`;
   const parents = commit.parents.map((parent) => `parent ${parent}\n`).join('');
   return `tree ${commit.tree}\n${parents}author ${who}\ncommitter ${who}\n\n${commit.message.trimEnd()}\n`;

@@ -1,8 +1,8 @@
 import type { SimpleGit } from 'simple-git';
 import { InputError, SourceError } from '../errors/sluice-error.ts';
-import type { TreeEntry } from './bare-clone.ts';
 import { git, hardenedGit } from './hardened-git.ts';
 import { ObjectReader } from './object-reader.ts';
+import { type TreeEntry, treeEntries } from './object-store.ts';
 
 /**
  * A folder in somebody's own git repo, read at any revision: objects only, by their ids, never the index or a hook. For
@@ -69,14 +69,7 @@ export class LocalRepo implements AsyncDisposable {
   async tree(commit: string): Promise<readonly TreeEntry[]> {
     const args = ['-r', '-z', '--full-tree', '--end-of-options', commit];
     const out = await git(this.#git, 'ls-tree', ...args, ...(this.#prefix === '' ? [] : [this.#prefix]));
-    return out
-      .split('\0')
-      .filter(Boolean)
-      .map((line) => {
-        const tab = line.indexOf('\t');
-        const [mode, type, id] = line.slice(0, tab).split(' ') as [string, string, string];
-        return { mode, type, id, path: line.slice(tab + 1 + this.#prefix.length) };
-      });
+    return treeEntries(out, this.#prefix);
   }
 
   blob(id: string, cap: number): Promise<Buffer> {
