@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { BugError } from '../../core/errors/sluice-error.ts';
+import { defaultApiVersionsRequest } from '../../gateway/kafka/wire/generated/api-versions.ts';
 import { apis } from '../../gateway/kafka/wire/generated/apis.ts';
 import { defaultMetadataRequest } from '../../gateway/kafka/wire/generated/metadata.ts';
-import { defaultProduceRequest } from '../../gateway/kafka/wire/generated/produce.ts';
+import { defaultProduceRequest, type ProduceResponse } from '../../gateway/kafka/wire/generated/produce.ts';
 import { goSources } from '../../test/support/go-program.ts';
 import { RawClient, requestFrame } from '../../test/support/raw-client.ts';
 import { batchOf } from '../../test/support/record-batches.ts';
@@ -16,22 +17,27 @@ export interface PreciseResult {
   readonly p95: number;
   readonly p99: number;
   readonly sent: number;
+  /** Of Produce: the newest that the target offers of those that are made here. */
+  readonly version: number;
   /** Requests a second that were really made. */
   readonly rate: number;
   /** CPU seconds of the producer itself, of the core that it shares with the broker. */
   readonly cpu: number;
 }
 
-const produceVersion = 13;
+/** Names topics by their ids; before, by their names. */
+const newestProduce = 13;
+const noId = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 /** Sends `rate` requests a second, each with one record of 1 KiB and acks=all. */
 export async function producePrecisely(target: Target, rate: number, seconds: number): Promise<PreciseResult> {
+  const { frame, version } = await produceFrame(target);
   const job = {
     port: target.port,
     rate,
     seconds,
     opening: loginFrames(target.token).map((frame) => frame.toString('hex')),
-    frame: (await produceFrame(target)).toString('hex'),
+    frame: frame.toString('hex'),
   };
   const program = await goSources(join(import.meta.dirname, 'precise-producer'), 'precise-producer');
   const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'], env: { GOMAXPROCS: '1' } });
@@ -44,7 +50,7 @@ export async function producePrecisely(target: Target, rate: number, seconds: nu
   const code = await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
   if (code !== 0) throw new BugError(`the precise producer ended with ${String(code)}`);
-  return JSON.parse(stdout) as PreciseResult;
+  return { ...(JSON.parse(stdout) as Omit<PreciseResult, 'version'>), version };
 }
 
 function loginFrames(token: string | undefined): Buffer[] {
@@ -55,19 +61,31 @@ function loginFrames(token: string | undefined): Buffer[] {
   ];
 }
 
-async function produceFrame({ port, topic, token }: Target): Promise<Buffer> {
+/** The request to repeat, once seen accepted: the program in Go does not read answers. */
+async function produceFrame({ port, topic, token }: Target): Promise<{ frame: Buffer; version: number }> {
   using client = await RawClient.open(port);
   if (token !== undefined) await client.login(token);
+  const { apiKeys } = await client.ask(apis.ApiVersions, 0, defaultApiVersionsRequest);
+  const offered = apiKeys.find(({ apiKey }) => apiKey === apis.Produce.key)?.maxVersion ?? 0;
+  const version = Math.min(newestProduce, offered);
   const { topics } = await client.ask(apis.Metadata, 12, {
     ...defaultMetadataRequest,
     allowAutoTopicCreation: false,
-    topics: [{ topicId: 'AAAAAAAAAAAAAAAAAAAAAA', name: topic }],
+    topics: [{ topicId: noId, name: topic }],
   });
   const partitionData = [{ index: 0, records: batchOf([record()]) }];
-  return requestFrame(apis.Produce, produceVersion, {
+  const { topicId } = topics[0]!;
+  const frame = requestFrame(apis.Produce, version, {
     ...defaultProduceRequest,
     acks: -1,
     timeoutMs: 30_000,
-    topicData: [{ name: '', topicId: topics[0]!.topicId, partitionData }],
+    topicData: [
+      version < newestProduce ? { name: topic, topicId: noId, partitionData } : { name: '', topicId, partitionData },
+    ],
   });
+  client.send(frame);
+  const { responses } = await client.answer<ProduceResponse>(apis.Produce, version);
+  const { errorCode } = responses[0]!.partitionResponses[0]!;
+  if (errorCode !== 0) throw new BugError(`the precise producer's request is refused with ${errorCode}`);
+  return { frame, version };
 }
