@@ -4,19 +4,27 @@
  * the other. Targets take turns, round robin; medians of the rounds after a warm-up.
  *
  *   node bench/proxy.ts [--rounds 3] [--seconds 10] [--only NAME,…] [--skip latency,produce,consume,idle]
- *                       [--workers N] [--peer NAME=HOST:PORT,PID]…
+ *                       [--workers N] [--with kafka-proxy,kroxylicious]
+ *                       [--broker-port PORT --peer NAME=127.0.0.1:PORT,PID…]
+ *
+ * `--with` fetches other proxies from package registries and measures them too, as the targets `kafka-proxy`,
+ * `kroxylicious` and `kroxylicious upper case`. `--peer` measures a proxy that runs already, in front of a broker that
+ * will listen, without security, on 127.0.0.1 and the port of `--broker-port`; the proxy has to tell its clients its own
+ * address. All of them are pinned to the core of what stands between. What was started here ends with the bench, also on
+ * Ctrl-C.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { runKafkaTool } from '../test/support/kafka-broker.ts';
 import { idle } from './proxy/idle-consumers.ts';
+import { peersWanted } from './proxy/peers.ts';
 import { producePrecisely } from './proxy/precise-producer.ts';
 import { cpuSeconds, memory } from './proxy/process-cost.ts';
-import { clientProperties, type Peer, pin, record, stage, type Target } from './proxy/targets.ts';
+import { clientProperties, pin, record, stage, type Target } from './proxy/targets.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,7 +33,9 @@ const { values } = parseArgs({
     only: { type: 'string' },
     skip: { type: 'string', default: '' },
     workers: { type: 'string', default: '1' },
+    with: { type: 'string', default: '' },
     peer: { type: 'string', multiple: true, default: [] },
+    'broker-port': { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
@@ -40,18 +50,33 @@ const fast = ['-Xmx512m', '-XX:TieredStopAtLevel=4'];
 type Row = Record<string, number[]>;
 const rows = new Map<string, Row>();
 
+const wanted = peersWanted(values.with, values.peer, values['broker-port']);
 await using stack = new AsyncDisposableStack();
+let stop: NodeJS.Signals | undefined;
+stack.defer(() => {
+  if (stop) process.exit(128 + constants.signals[stop]); // the last to be done, and before what was broken off is heard of
+});
 const dir = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-stack.defer(() => rmSync(dir, { recursive: true, force: true }));
+process.env['TMPDIR'] = dir; // so that one removal takes the folders of all
+stack.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }));
+const stopped = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      stop = signal;
+      reject(new TypeError(`stopped by ${signal}`));
+    });
+  }
+});
+/** Waits for what may take long, and no longer once a signal asks for the end. */
+const unlessStopped = <T>(work: Promise<T>): Promise<T> => Promise.race([work, stopped]);
 pin(process.pid, 0);
 execFileSync('taskset', ['-V'], { stdio: 'ignore' });
-const peers = values.peer.map(readPeer);
-const { broker, targets: all } = await stage(stack, dir, peers, Number(values.workers));
+const { broker, targets: all } = await unlessStopped(stage(stack, dir, wanted, Number(values.workers)));
 const only = values.only?.split(',');
 const targets = all.filter(({ name }) => !only || only.includes(name));
 const payload = join(dir, 'payload');
 writeFileSync(payload, `${record()}\n`);
-await prepare();
+await unlessStopped(prepare());
 
 const kinds = [
   ['latency', latency],
@@ -63,7 +88,7 @@ for (const [kind, measure] of kinds) {
   if (skipped.includes(kind)) continue;
   for (let round = 0; round <= rounds; round++) {
     for (const target of targets) {
-      const got = await measure(target);
+      const got = await unlessStopped(measure(target));
       process.stderr.write(
         `${kind} ${round === 0 ? 'warm-up' : `${round}/${rounds}`} ${target.name}: ${JSON.stringify(got)}\n`,
       );
@@ -77,7 +102,7 @@ if (!skipped.includes('idle')) {
     if (target.tls || target.pid === undefined || looked.has(target.pid)) continue;
     looked.add(target.pid);
     for (const count of [100, 1000]) {
-      const got = await idle(target, count);
+      const got = await unlessStopped(idle(target, count));
       process.stderr.write(`idle ${count} ${target.name}: ${JSON.stringify(got)}\n`);
       note(target, `idle ${count}: KB each`, got.kilobytesEach);
       note(target, `idle ${count}: CPU %`, got.cpuPercent);
@@ -95,9 +120,15 @@ function note({ name }: Target, what: string, value: number): void {
 async function latency(target: Target): Promise<Record<string, number>> {
   if (target.tls) return {};
   const before = cost(target);
-  const { p50, p95, p99, sent } = await producePrecisely(target, rate, seconds);
+  const { p50, p95, p99, sent, version } = await producePrecisely(target, rate, seconds);
   const cpu = (cost(target) - before) / ((sent * bytesOfRecord) / perGb);
-  return { 'p50 µs': p50, 'p95 µs': p95, 'p99 µs': p99, ...(target.pid ? { 'CPU-s/GB at rate': cpu } : {}) };
+  return {
+    'Produce v': version,
+    'p50 µs': p50,
+    'p95 µs': p95,
+    'p99 µs': p99,
+    ...(target.pid ? { 'CPU-s/GB at rate': cpu } : {}),
+  };
 }
 
 async function produce(target: Target): Promise<Record<string, number>> {
@@ -201,11 +232,6 @@ function median(values: readonly number[]): number {
 }
 
 function format(value: number): string {
+  if (Number.isInteger(value)) return String(value);
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
-}
-
-function readPeer(text: string): Peer {
-  const [, name, port, pid] = /^(.+)=[^:]+:(\d+),(\d+)$/.exec(text) ?? [];
-  if (name === undefined) throw new TypeError(`--peer ${text}: NAME=HOST:PORT,PID is wanted`);
-  return { name, port: Number(port), pid: Number(pid) };
 }

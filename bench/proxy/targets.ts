@@ -1,5 +1,5 @@
-/** What the bench drives: the broker itself, a relay in front of it, Sluice in several ways, and others by address. */
-import { execFileSync, spawn } from 'node:child_process';
+/** What the bench drives: the broker itself, a relay in front of it, Sluice in several ways, and its peers. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { authority } from '../../test/support/certificates.ts';
@@ -8,6 +8,9 @@ import { startGatewayProcess } from '../../test/support/gateway-process.ts';
 import { freePorts, type KafkaBroker, startKafka } from '../../test/support/kafka-broker.ts';
 import { startIssuer } from '../../test/support/oidc-issuer.ts';
 import { makePolicyRepo } from '../../test/support/policy-repo.ts';
+import { spawnBound } from './bound-child.ts';
+import { fetchPeers, type PeersWanted } from './peers.ts';
+import { processTree } from './process-cost.ts';
 
 export interface Target {
   readonly name: string;
@@ -27,25 +30,22 @@ export interface Stage {
   readonly targets: readonly Target[];
 }
 
-/** A peer given on the command line: NAME=HOST:PORT,PID. */
-export interface Peer {
-  readonly name: string;
-  readonly port: number;
-  readonly pid: number;
-}
-
-/** Pins a process and its threads to one core, where there is more than one. */
+/** Pins a process with all its threads and children to one core. */
 export function pin(pid: number, core: number): void {
-  execFileSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' });
+  for (const one of processTree(pid)) {
+    execFileSync('taskset', ['-a', '-c', '-p', String(core), String(one)], { stdio: 'ignore' });
+  }
 }
 
 export async function stage(
   stack: AsyncDisposableStack,
   dir: string,
-  peers: readonly Peer[],
+  wanted: PeersWanted,
   workers: number,
 ): Promise<Stage> {
-  const [direct, behindRelay, relayPort] = (await freePorts(3)) as [number, number, number];
+  const startPeers = await fetchPeers(wanted);
+  const [behindRelay, relayPort, free] = (await freePorts(3)) as [number, number, number];
+  const direct = wanted.brokerPort ?? free;
   const broker = stack.use(
     await startKafka({
       plainListeners: [
@@ -59,7 +59,8 @@ export async function stage(
   const relay = await startRelay(stack, behindRelay, relayPort);
   const gateway = await startSluice(stack, dir, broker, undefined, workers);
   const tls = await startSluice(stack, dir, broker, authority(dir).issue('gateway'), workers);
-  for (const pid of [relay, gateway.pid, tls.pid]) pin(pid, 1);
+  const peers = await startPeers(stack, dir, direct);
+  for (const pid of [relay, gateway.pid, tls.pid, ...peers.map((peer) => peer.pid)]) pin(pid, 1);
   const sluice = (name: string, topic: string, from: Gateway, secure = false): Target => ({
     name,
     topic,
@@ -84,12 +85,10 @@ export async function stage(
 }
 
 async function startRelay(stack: AsyncDisposableStack, target: number, port: number): Promise<number> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'relay.ts'), String(target), String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  stack.defer(() => void child.kill('SIGKILL'));
+  const args = [join(import.meta.dirname, 'relay.ts'), String(target), String(port)];
+  const child = spawnBound(stack, process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((resolve, reject) => {
-    child.stdout.once('data', resolve);
+    child.stdout!.once('data', resolve);
     child.once('exit', reject);
   });
   return child.pid!;
