@@ -1,19 +1,10 @@
-/**
- * Checked YAML documents -> the nouns of core/model: durations and instants as numbers, defaults filled in. What a
- * schema cannot say about one value (a 30 February, an unknown time zone, a key with a line break) is found here.
- */
-
-import { parseIsoDuration } from '../clock/duration.ts';
-import { isTimeZone } from '../clock/hours.ts';
-import { parseRfc3339 } from '../clock/instant.ts';
+/** Checked YAML documents -> the nouns of core/model, defaults filled in. What a kind demands of two fields is found here. */
 import type * as model from '../model/documents.ts';
-import type { Pattern } from '../model/resource.ts';
-import { isFault, parseWhen } from '../policy/when-language.ts';
 import type { Findings } from './findings.ts';
 import type { DocumentOf } from './kinds.ts';
-import type { Path, YamlDocument } from './load-yaml.ts';
+import type { YamlDocument } from './load-yaml.ts';
 import type { RawDocument } from './read-documents.ts';
-import { isSigningKey } from './signing-key.ts';
+import { durationOf, hours, instantOf, pattern, person, when } from './to-values.ts';
 
 /** Streams as the YAML names them, before labels are resolved. */
 export type StreamChoice = readonly string[] | { readonly matchLabels: Readonly<Record<string, string>> };
@@ -88,18 +79,17 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
     groups: spec.groups?.map(pattern),
     transactionalIds: spec.transactionalIds?.map(pattern),
     limits: {
-      maxDuration: optionalDuration(spec.limits?.maxDuration, ['spec', 'limits', 'maxDuration'], yaml, findings),
+      maxDuration: durationOf(spec.limits?.maxDuration, ['spec', 'limits', 'maxDuration'], yaml, findings),
       maxActive: spec.limits?.maxActive,
       hours: spec.limits?.hours && hours(spec.limits.hours, yaml, findings),
     },
     when: spec.when === undefined ? undefined : when(spec.when, yaml, findings),
     approval: spec.approval,
     breakGlass: spec.breakGlass && {
-      maxDuration:
-        optionalDuration(spec.breakGlass.maxDuration, ['spec', 'breakGlass', 'maxDuration'], yaml, findings) ?? 0,
+      maxDuration: durationOf(spec.breakGlass.maxDuration, ['spec', 'breakGlass', 'maxDuration'], yaml, findings) ?? 0,
       notify: spec.breakGlass.notify,
       reviewWithin:
-        optionalDuration(spec.breakGlass.reviewWithin, ['spec', 'breakGlass', 'reviewWithin'], yaml, findings) ?? 0,
+        durationOf(spec.breakGlass.reviewWithin, ['spec', 'breakGlass', 'reviewWithin'], yaml, findings) ?? 0,
     },
     unmask: spec.unmask ?? [],
     durability: spec.recording?.durability ?? 'strict',
@@ -110,7 +100,7 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
     require: spec.require.all
       ? { match: 'all', clauses: spec.require.all }
       : { match: 'any', clauses: spec.require.any! },
-    maxAge: optionalDuration(spec.maxAge, ['spec', 'maxAge'], yaml, findings) ?? 86_400_000,
+    maxAge: durationOf(spec.maxAge, ['spec', 'maxAge'], yaml, findings) ?? 86_400_000,
   }),
   MaskPolicy: ({ spec, ...data }, yaml, findings, resolve) => ({
     ...named(data, yaml),
@@ -156,10 +146,10 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
       transactionalIds: spec.transactionalIds?.map(pattern),
       operations: spec.operations,
       window: {
-        duration: optionalDuration(spec.window.duration, [...at, 'duration'], yaml, findings) ?? 0,
+        duration: durationOf(spec.window.duration, [...at, 'duration'], yaml, findings) ?? 0,
         start: spec.window.start ?? 'merge',
-        notBefore: optionalInstant(spec.window.notBefore, [...at, 'notBefore'], yaml, findings),
-        notAfter: optionalInstant(spec.window.notAfter, [...at, 'notAfter'], yaml, findings),
+        notBefore: instantOf(spec.window.notBefore, [...at, 'notBefore'], yaml, findings),
+        notAfter: instantOf(spec.window.notAfter, [...at, 'notAfter'], yaml, findings),
       },
       reason: spec.reason,
       ticket: spec.ticket,
@@ -176,10 +166,10 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
     groups: spec.groups?.map(pattern),
     transactionalIds: spec.transactionalIds?.map(pattern),
     operations: spec.operations,
-    duration: optionalDuration(spec.window.duration, ['spec', 'window', 'duration'], yaml, findings) ?? 0,
+    duration: durationOf(spec.window.duration, ['spec', 'window', 'duration'], yaml, findings) ?? 0,
     reason: spec.reason,
     ticket: spec.ticket,
-    signedAt: optionalInstant(spec.signedAt, ['spec', 'signedAt'], yaml, findings) ?? 0,
+    signedAt: instantOf(spec.signedAt, ['spec', 'signedAt'], yaml, findings) ?? 0,
     signature: spec.signature,
   }),
   Revocation: ({ spec, ...data }, yaml, findings) => {
@@ -199,7 +189,7 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
       ...named(data, yaml),
       kind: 'Revocation',
       target: spec.grant === undefined ? { subject: spec.subject ?? '' } : { grant: spec.grant },
-      until: optionalInstant(spec.until, ['spec', 'until'], yaml, findings),
+      until: instantOf(spec.until, ['spec', 'until'], yaml, findings),
       reason: spec.reason,
     };
   },
@@ -207,91 +197,4 @@ const makers: { readonly [K in model.Kind]: Make<K> } = {
 
 function named(data: { metadata: { name: string; labels?: Record<string, string> } }, yaml: YamlDocument): model.Named {
   return { name: data.metadata.name, labels: data.metadata.labels ?? {}, at: yaml.locate(['metadata', 'name']) };
-}
-
-function pattern(raw: { literal?: string; prefix?: string }): Pattern {
-  return raw.literal === undefined ? { prefix: raw.prefix! } : { literal: raw.literal };
-}
-
-function person(
-  raw: NonNullable<DocumentOf['Identity']['spec']['person']>,
-  yaml: YamlDocument,
-  findings: Findings,
-): model.Person {
-  const signingKeys = (raw.signingKeys ?? []).map(({ key, validFrom, validTo }, i) => {
-    const at = ['spec', 'person', 'signingKeys', i];
-    if (!isSigningKey(key)) {
-      const fix = "write the key file's first two words, such as ssh-ed25519 AAAA…, without options or comment";
-      findings.at(yaml, [...at, 'key'], 'schema/signing-key', 'this is not an OpenSSH public key on one line', fix);
-    }
-    const from = optionalInstant(validFrom, [...at, 'validFrom'], yaml, findings);
-    const to = optionalInstant(validTo, [...at, 'validTo'], yaml, findings);
-    if (from !== undefined && to !== undefined && from >= to) {
-      findings.at(yaml, [...at, 'validTo'], 'schema/empty-window', 'the key is never valid', 'make validTo later');
-    }
-    return { key, validFrom: from, validTo: to };
-  });
-  return {
-    oidc: raw.oidc ?? [],
-    accounts: raw.accounts ?? [],
-    signingKeys,
-    emails: raw.emails ?? [],
-    aliases: raw.aliases ?? [],
-  };
-}
-
-function hours(
-  raw: NonNullable<NonNullable<DocumentOf['AccessPolicy']['spec']['limits']>['hours']>,
-  yaml: YamlDocument,
-  findings: Findings,
-): model.Hours {
-  const at = ['spec', 'limits', 'hours'];
-  if (!isTimeZone(raw.tz)) {
-    const fix = 'write an IANA name such as Europe/Berlin or UTC';
-    findings.at(yaml, [...at, 'tz'], 'schema/time-zone', `'${raw.tz}' is not a known time zone`, fix);
-  }
-  const [from, to] = [minutes(raw.from), minutes(raw.to)];
-  if (from >= to && from < 1440) {
-    const fix = 'make it later; for a night write two policies, one up to 24:00 and one from 00:00';
-    findings.at(yaml, [...at, 'to'], 'schema/empty-window', `'to' (${raw.to}) is not after 'from' (${raw.from})`, fix);
-  }
-  return { timeZone: raw.tz, days: raw.days, from, to };
-}
-
-function when(text: string, yaml: YamlDocument, findings: Findings): model.When | undefined {
-  const parsed = parseWhen(text);
-  if (!isFault(parsed)) return parsed;
-  findings.inText(yaml, ['spec', 'when'], parsed.offset, 'policy/when', parsed.message, parsed.fix);
-  return undefined;
-}
-
-function minutes(text: string): number {
-  const [hour, minute] = text.split(':');
-  return Number(hour) * 60 + Number(minute);
-}
-
-function optionalDuration(
-  text: string | undefined,
-  path: Path,
-  yaml: YamlDocument,
-  findings: Findings,
-): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = parseIsoDuration(text);
-  if (ms !== undefined && ms > 0 && ms <= 3650 * 86_400_000) return ms;
-  findings.at(yaml, path, 'schema/duration', `'${text}' is not a usable duration`, 'write it like PT2H or P1D');
-  return undefined;
-}
-
-function optionalInstant(
-  text: string | undefined,
-  path: Path,
-  yaml: YamlDocument,
-  findings: Findings,
-): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = parseRfc3339(text);
-  if (ms !== undefined) return ms;
-  findings.at(yaml, path, 'schema/instant', `'${text}' is not a date and time`, 'write it like 2026-11-24T09:00:00Z');
-  return undefined;
 }

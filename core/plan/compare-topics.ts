@@ -3,16 +3,14 @@ import type { AccessPolicy } from '../model/documents.ts';
 import { type Operation, operations } from '../model/resource.ts';
 import { allows, applies } from '../policy/operations.ts';
 import { bucketsOf } from './buckets.ts';
-import { worldsOf } from './conditions.ts';
 import { type Comparison, involved } from './involved.ts';
 import { maskAspects } from './mask-aspects.ts';
-import { alwaysCovered } from './open-hours.ts';
-import type { Aspect } from './plan.ts';
 import type { RawChange } from './raw-change.ts';
 import { type Asker, claimOf, type Side } from './side.ts';
 import { Told } from './told.ts';
 import { type TopicRegion, topicRegions } from './topic-regions.ts';
-import { admits, banKey, factsOf, formatWay, type StreamFacts, type Way } from './ways.ts';
+import { aspectsOf, bansKey, combinations, formatCombo, howOf, isTold, isTwin } from './way-combinations.ts';
+import { factsOf, formatWay, type StreamFacts } from './ways.ts';
 
 /** `describe` last: it comes with every other operation and is told only where it comes alone. */
 const topicOperations = operations
@@ -164,105 +162,8 @@ function compareFor(
     });
 }
 
-interface Found {
-  readonly combo: readonly Way[];
-  readonly aspects: readonly Aspect[];
-}
-
-/** True when whoever has the one has the other too, and the other says as much. */
-function isTold(one: Found, other: Found): boolean {
-  const needed = { all: one.combo.map((way) => way.hours), minus: [] };
-  return (
-    one.aspects.every((aspect) => other.aspects.includes(aspect)) &&
-    other.combo.every((way) => admits(one.combo, way)) &&
-    alwaysCovered(
-      needed,
-      other.combo.map((way) => [{ hours: way.hours, minus: [] }]),
-    )
-  );
-}
-
-function* combinations([first, ...rest]: readonly StreamFacts[]): Generator<readonly Way[]> {
-  if (!first) yield [];
-  for (const way of first?.ways ?? []) for (const others of combinations(rest)) yield [way, ...others];
-}
-
-type Filter = (stream: string, way: Way) => boolean;
-
-function aspectsOf(
-  combo: readonly Way[],
-  now: readonly StreamFacts[],
-  old: readonly StreamFacts[],
-  masks: ReturnType<typeof maskAspects>,
-): Aspect[] {
-  const found: Aspect[] = [];
-  if (!isCovered(combo, now, old, () => true)) found.push('access');
-  else if (
-    combo.every((way) => way.durability === 'bestEffort') &&
-    !isCovered(combo, now, old, (_stream, way) => way.durability === 'bestEffort')
-  ) {
-    found.push('recording');
-  }
-  for (const { aspect, clearBefore, clearAfter } of masks) {
-    const clear = combo.every((way, i) => clearAfter(now[i]!.stream.name, way));
-    if (clear && !isCovered(combo, now, old, clearBefore)) found.push(aspect);
-  }
-  return found;
-}
-
-/** True when at every moment the combination is open, each stream of the poorer side lets its holder through as well. */
-function isCovered(
-  combo: readonly Way[],
-  now: readonly StreamFacts[],
-  old: readonly StreamFacts[],
-  filter: Filter,
-): boolean {
-  return worldsOf([...now, ...old].flatMap(({ bans }) => bans)).every((world) => {
-    const minus = now.flatMap(({ bans }) => bans.filter((ban) => world.now(ban)).map((ban) => ban.hours));
-    const needed = { all: combo.map((way) => way.hours), minus };
-    const clauses = old.map(({ stream, ways, bans }) => {
-      const denied = bans.filter((ban) => world.old(ban)).map((ban) => ban.hours);
-      return ways
-        .filter((way) => filter(stream.name, way) && admits(combo, way))
-        .map((way) => ({ hours: way.hours, minus: denied }));
-    });
-    return alwaysCovered(needed, clauses.length === 0 ? [[]] : clauses);
-  });
-}
-
-function isTwin(combo: readonly Way[], now: readonly StreamFacts[], old: readonly StreamFacts[]): boolean {
-  return (
-    now.length === old.length &&
-    now.every((facts, i) => {
-      const other = old[i]!;
-      return (
-        facts.stream.name === other.stream.name &&
-        bansKey(facts) === bansKey(other) &&
-        other.ways.some((way) => way.key === combo[i]!.key)
-      );
-    })
-  );
-}
-
-function bansKey({ bans }: StreamFacts): string {
-  return JSON.stringify(bans.map(banKey).sort());
-}
-
-function howOf(combo: readonly Way[]): RawChange['how'] {
-  return (
-    (['breakGlass', 'grant', 'request', 'standing'] as const).find((how) => combo.some((way) => way.how === how)) ??
-    'standing'
-  );
-}
-
-function formatCombo(combo: readonly Way[], now: readonly StreamFacts[]): string {
-  const texts = combo.map((way, i) => formatWay(way, now[i]!.bans));
-  if (texts.length === 1 || new Set(texts).size === 1) return texts[0]!;
-  return texts.map((text, i) => `${now[i]!.stream.name}: ${text}`).join('; ');
-}
-
 /** Everything that a side gives, in words. */
-export function formatFacts(facts: readonly StreamFacts[]): string {
+function formatFacts(facts: readonly StreamFacts[]): string {
   if (facts.length === 0) return 'nothing';
   const texts = facts.map(({ ways, bans }) => {
     if (bans.some((ban) => ban.hours === undefined && ban.condition === undefined)) return 'denied';
