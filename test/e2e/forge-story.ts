@@ -62,7 +62,8 @@ export async function playOnForge(world: GatewayWorld, forge: OnTheForge): Promi
   expect(reads.every((read) => read['grant'] === asked.uid)).toBe(true);
 }
 
-async function ask(world: GatewayWorld, who: string): Promise<{ name: string; uid: string; url: string }> {
+/** Somebody asks to read payments for an hour. */
+export async function ask(world: GatewayWorld, who: string): Promise<{ name: string; uid: string; url: string }> {
   const wish = ['--stream', 'payments', '--operation', 'consume', '--for', '1h', '--reason', 'INC-1'];
   const { code, stdout, stderr } = await world.cli(who, 'access', 'request', ...wish, '--format', 'json');
   expect([code, stderr]).toEqual([0, '']);
@@ -70,7 +71,7 @@ async function ask(world: GatewayWorld, who: string): Promise<{ name: string; ui
 }
 
 /** `Active`, `Refused REASON`, or nothing while the gateway has no word on it. */
-async function stateOf(gateway: GatewayProcess, name: string): Promise<string> {
+export async function stateOf(gateway: GatewayProcess, name: string): Promise<string> {
   const ran = await runSluice(['gateway', 'status', '--socket', gateway.addresses.admin, '--format', 'json']);
   const { grants } = JSON.parse(ran.stdout) as {
     grants: { name: string; state: string; refusal?: { reason: string } }[];

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { startGitHub } from '../support/github/github-emulator.ts';
 import { storyOnGitHub } from '../support/github/story-on-github.ts';
@@ -25,5 +26,9 @@ test('a pull request on an Enterprise Server becomes masked reads, and a revocat
     },
   });
   await github.settled();
+  // Git came with the app's token: it is shown the private repo by nothing else.
+  const tokens = github.apps.tokens(place.gateway.installationId);
+  expect(tokens).toHaveLength(1);
+  for (const token of tokens) expect(readFileSync(world.logFile, 'utf8')).not.toContain(token);
   expect(github.deliveries.filter(({ status }) => status !== undefined && status >= 300)).toEqual([]);
 }, 180_000);

@@ -80,9 +80,14 @@ export function writeGatewayConfig(options: GatewayConfigOptions): string {
 }
 
 /** `trustRoot.forge`, with its secrets in files. */
-function forgeIn(dir: string, { kind, api, name, id, gatewayToken, webhookSecret }: RepoOnForge): object {
-  const [tokenFile, webhookSecretFile] = [join(dir, 'forge-token'), join(dir, 'webhook-secret')];
-  writeFileSync(tokenFile, `${gatewayToken}\n`, { mode: 0o600 });
-  writeFileSync(webhookSecretFile, `${webhookSecret}\n`, { mode: 0o600 });
-  return { kind, url: api, repo: name, repoId: id, tokenFile, webhookSecretFile };
+function forgeIn(dir: string, { kind, api, name, id, gateway, webhookSecret }: RepoOnForge): object {
+  const secretIn = (file: string, secret: string): string => {
+    writeFileSync(join(dir, file), `${secret}\n`, { mode: 0o600 });
+    return join(dir, file);
+  };
+  const webhookSecretFile = secretIn('webhook-secret', webhookSecret);
+  const same = { kind, url: api, repo: name, repoId: id, webhookSecretFile };
+  if ('token' in gateway) return { ...same, tokenFile: secretIn('forge-token', gateway.token) };
+  const { privateKey, ...app } = gateway;
+  return { ...same, app: { ...app, privateKeyFile: secretIn('forge-app.pem', privateKey) } };
 }

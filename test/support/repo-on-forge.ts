@@ -13,7 +13,14 @@ export interface RepoOnForge {
   readonly people: Readonly<Record<string, { readonly id: number; readonly token: string }>>;
   /** Of somebody who may push anything. */
   readonly adminToken: string | undefined;
-  /** May read what the gateway reads, and no more. */
-  readonly gatewayToken: string;
+  /** May read what the gateway reads, and no more; an app where the forge has them. */
+  readonly gateway: { readonly token: string } | AppOfGateway;
   readonly webhookSecret: string;
+}
+
+export interface AppOfGateway {
+  readonly appId: number;
+  readonly installationId: number;
+  /** PEM. */
+  readonly privateKey: string;
 }

@@ -34,6 +34,8 @@ export interface Gitea extends AsyncDisposable {
   addUser(login: string): Promise<GiteaUser>;
   /** A token of a user who was added here, for some scopes alone: `read:repository`. */
   tokenFor(login: string, scopes: readonly string[]): Promise<string>;
+  /** Takes a token of such a user away again. */
+  deleteToken(login: string, token: string): Promise<void>;
   /** An `owner/name` with one commit on main. */
   createRepo(owner: string, name: string): Promise<{ readonly id: number; readonly fullName: string }>;
   addCollaborator(repo: string, login: string, permission: 'read' | 'write' | 'admin'): Promise<void>;
@@ -99,10 +101,12 @@ function calls(url: string, admin: GiteaUser): Omit<Gitea, typeof Symbol.asyncDi
   const api: Gitea['api'] = (token, method, path, body) => call(url, `token ${token}`, method, path, body);
   const asAdmin = (method: string, path: string, body?: unknown): Promise<unknown> =>
     api(admin.token, method, path, body);
-  const tokenFor: Gitea['tokenFor'] = async (login, scopes) => {
+  const tokens = (login: string, method: string, path = '', body?: object): Promise<unknown> => {
     const basic = Buffer.from(`${login}:${passwords.get(login)}`).toString('base64');
-    const body = { name: randomBytes(8).toString('hex'), scopes };
-    const made = await call(url, `Basic ${basic}`, 'POST', `/users/${login}/tokens`, body);
+    return call(url, `Basic ${basic}`, method, `/users/${login}/tokens${path}`, body);
+  };
+  const tokenFor: Gitea['tokenFor'] = async (login, scopes) => {
+    const made = await tokens(login, 'POST', '', { name: randomBytes(8).toString('hex'), scopes });
     return (made as { sha1: string }).sha1;
   };
   return {
@@ -110,6 +114,11 @@ function calls(url: string, admin: GiteaUser): Omit<Gitea, typeof Symbol.asyncDi
     admin,
     api,
     tokenFor,
+    async deleteToken(login, token) {
+      const known = (await tokens(login, 'GET')) as { id: number; token_last_eight: string }[];
+      const { id } = known.find(({ token_last_eight: end }) => token.endsWith(end))!;
+      await tokens(login, 'DELETE', `/${id}`);
+    },
     async addUser(login) {
       const secret = password();
       const email = `${login}.${randomBytes(4).toString('hex')}@example.com`; // a renamed account keeps its own

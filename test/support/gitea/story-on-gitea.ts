@@ -4,6 +4,7 @@ import { storyPeople } from '../story-policies.ts';
 import type { Gitea, GiteaUser } from './gitea.ts';
 
 export interface StoryOnGitea extends RepoOnForge {
+  readonly gateway: { readonly token: string };
   readonly users: Readonly<Record<(typeof storyPeople)[number], GiteaUser>>;
 }
 
@@ -32,7 +33,7 @@ export async function storyOnGitea(server: Gitea, suffix = ''): Promise<StoryOnG
     people: users,
     users,
     adminToken: server.admin.token,
-    gatewayToken: await server.tokenFor(gateway.login, ['read:repository', 'read:issue']),
+    gateway: { token: await server.tokenFor(gateway.login, ['read:repository', 'read:issue']) },
     webhookSecret: randomBytes(16).toString('hex'),
   };
 }
