@@ -169,3 +169,29 @@ test('webhooks may be of two secrets while one is rotated, not of three', async 
   writeFileSync(there.files.webhookSecretFile!, 'newer\n');
   expect(await there.secrets.webhookSecrets!()).toEqual(['newer']);
 });
+
+test('at the start what the forge is shown must be there; the secret of webhooks may come later', async () => {
+  await using dir = await tempDir();
+  const clock = new FakeClock();
+  const conditions = new Conditions(clock);
+  const [tokenFile, webhookSecretFile] = [dir.join('token'), dir.join('webhook-secret')];
+  const address = { kind: 'gitea', url: 'https://git.example.com', repo: 'acme/policies' } as const;
+  const forge: ForgeConfig = { ...address, credentials: { tokenFile }, webhookSecretFile };
+  const policyRepo = { url: `${address.url}/acme/policies.git`, branch: 'main', pollInterval: 1000 };
+  const start = () => forgeSecretsOf({ forge, policyRepo }, conditions, clock);
+  await expect(start()).rejects.toMatchObject({ code: 'FileUnreadable', at: tokenFile });
+  writeFileSync(tokenFile, 'a token of\n two lines');
+  const error: unknown = await start().catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'BadConfig' });
+  expect(inspect(error, { depth: 9 })).not.toContain('a token of');
+  writeFileSync(tokenFile, 'a-token\n');
+  const secrets = (await start())!;
+  expect(await secrets.token()).toBe('a-token');
+  await expect(secrets.webhookSecrets!()).rejects.toMatchObject({ code: 'FileUnreadable' });
+  const missing = `${webhookSecretFile}: it could not be read (ENOENT)`;
+  expect(conditions.get('SecretsReadable')).toMatchObject({ status: 'False', message: missing });
+  writeFileSync(webhookSecretFile, 'one');
+  expect(await secrets.webhookSecrets!()).toEqual(['one']);
+  expect(conditions.get('SecretsReadable')).toMatchObject({ status: 'True' });
+  expect(await forgeSecretsOf({ forge: undefined, policyRepo }, conditions, clock)).toBeUndefined();
+});
