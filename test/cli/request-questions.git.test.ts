@@ -191,6 +191,15 @@ test('several streams that one policy offers together, and a time that starts at
   });
   const left = Date.parse(value!.spec.window.notAfter!) - systemClock.now();
   expect(Math.abs(left / 3_600_000 - 48)).toBeLessThan(0.1);
+
+  await using alone = sit(repo, 'alice', []);
+  await alone.see('Which stream?');
+  await alone.press('paym', keys.enter);
+  await alone.see('Others together with payments');
+  await alone.press(keys.enter); // none
+  await alone.see('To do what?');
+  await alone.press(keys.ctrlC);
+  expect(await alone.end()).toBe(130);
 }, 60_000);
 
 test('Ctrl-C at a question or at the end, and no: nothing is written', async () => {
