@@ -11,6 +11,7 @@ import type { Maskers } from '../kafka/enforce/context.ts';
 import { ClusterProxy } from '../kafka/proxy/cluster-proxy.ts';
 import type { Buffers } from '../kafka/proxy/connection-world.ts';
 import { BufferBudget } from '../net/buffer-budget.ts';
+import { SpareMemory } from '../net/spare-memory.ts';
 import { waits } from '../reconcile/first-use-desk.ts';
 import { FloodQuota } from '../recorder/flood-quota.ts';
 import type { Recorder } from '../recorder/recorder.ts';
@@ -72,6 +73,7 @@ export class DataPath implements DataPlane {
     this.#buffers = {
       requests: new BufferBudget(config.maxBufferedBytes, clock),
       answers: new BufferBudget(config.maxBufferedBytes, clock),
+      spare: new SpareMemory(),
     };
     metrics.gauge('sluice_buffered_bytes', 'Memory of frames under way, beyond what each connection has.', ['of'], () =>
       (['requests', 'answers'] as const).map((of) => ({ labels: { of }, value: this.#buffers[of].used })),

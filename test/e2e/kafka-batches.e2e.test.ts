@@ -114,9 +114,7 @@ test.each(codecs)(
     if (back?.kind !== 'batch') return;
     expect(crcMatches(blob, back)).toBe(true);
     const payload = batchPayload(blob, back, 1 << 20);
-    const text = readRecords(payload, back.count).map(({ value }) =>
-      Buffer.from(payload.subarray(value.data?.start, value.data?.end)).toString(),
-    );
+    const text = readRecords(payload, back.count).map(({ value }) => String(value));
     expect(text).toEqual(values);
   },
 );

@@ -9,6 +9,7 @@ import { ClientConnection } from '../../gateway/kafka/proxy/connection.ts';
 import type { ConnectionWorld } from '../../gateway/kafka/proxy/connection-world.ts';
 import { apis } from '../../gateway/kafka/wire/generated/apis.ts';
 import { BufferBudget } from '../../gateway/net/buffer-budget.ts';
+import { SpareMemory } from '../../gateway/net/spare-memory.ts';
 import { FloodQuota } from '../../gateway/recorder/flood-quota.ts';
 import { SessionRegistry } from '../../gateway/session/session-registry.ts';
 import { SnapshotStore } from '../../gateway/snapshot/snapshot-store.ts';
@@ -94,7 +95,11 @@ export class FuzzGateway {
         },
       },
       flood,
-      buffers: { requests: new BufferBudget(64 << 20, clock), answers: new BufferBudget(64 << 20, clock) },
+      buffers: {
+        requests: new BufferBudget(64 << 20, clock),
+        answers: new BufferBudget(64 << 20, clock),
+        spare: new SpareMemory(),
+      },
       sessions,
       view,
       features,

@@ -15,6 +15,7 @@ import type { Authenticated } from '../../gateway/identity/authenticator.ts';
 import { ClusterProxy, type ClusterProxyOptions } from '../../gateway/kafka/proxy/cluster-proxy.ts';
 import type { Buffers } from '../../gateway/kafka/proxy/connection-world.ts';
 import { BufferBudget } from '../../gateway/net/buffer-budget.ts';
+import { SpareMemory } from '../../gateway/net/spare-memory.ts';
 import { FloodQuota } from '../../gateway/recorder/flood-quota.ts';
 import { SessionRegistry } from '../../gateway/session/session-registry.ts';
 import { SnapshotExpiry } from '../../gateway/snapshot/expiry.ts';
@@ -103,7 +104,11 @@ export async function proxyWorld(options: ProxyWorldOptions): Promise<ProxyWorld
     log.push([message, fields?.code, fields?.reason, fields?.error].filter(Boolean).join(' '));
   const metrics = new Metrics();
   const bytes = options.maxBufferedBytes ?? 256 << 20;
-  const buffers = { requests: new BufferBudget(bytes, clock), answers: new BufferBudget(bytes, clock) };
+  const buffers = {
+    requests: new BufferBudget(bytes, clock),
+    answers: new BufferBudget(bytes, clock),
+    spare: new SpareMemory(),
+  };
   const keys = maskKeys('k1', Buffer.alloc(32, 7));
   const config: ClusterConfig = {
     name: 'main',

@@ -1,9 +1,10 @@
 /** Record batches for tests, as a producer would write them. */
 import { type Codec, codecs } from '../../core/bytes/compression.ts';
+import { Cursor } from '../../core/bytes/cursor.ts';
 import { Writer } from '../../core/bytes/writer.ts';
-import { BatchBuilder } from '../../gateway/kafka/wire/batch-builder.ts';
-import { iterateRecords, type RecordPlace } from '../../gateway/kafka/wire/record.ts';
+import { RecordWalk } from '../../gateway/kafka/wire/record.ts';
 import { batchOffset, batchPayload, walkBatches } from '../../gateway/kafka/wire/record-batch.ts';
+import { RecordsBuilder } from '../../gateway/kafka/wire/records-builder.ts';
 
 /** How a batch differs from a plain one. */
 export interface BatchOptions {
@@ -49,14 +50,38 @@ export function repacked(batch: Uint8Array, payload: Uint8Array, codec: Codec): 
   head.writeInt16BE((head.readInt16BE(batchOffset.attributes) & ~0x07) | codecs.indexOf(codec), batchOffset.attributes);
   const [old] = walkBatches(head);
   if (old?.kind !== 'batch') throw new TypeError('no batch was found');
-  const builder = new BatchBuilder(payload.length);
+  const builder = new RecordsBuilder(payload.length);
+  builder.begin(payload.length);
   builder.copy(payload, 0, payload.length);
-  return builder.finish(head, old);
+  builder.end(head, old);
+  return builder.finish();
+}
+
+/** A record as tests look at it. */
+export interface SeenRecord {
+  readonly offsetDelta: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly (readonly [string, Buffer | null])[];
 }
 
 /** All records of a payload at once. */
-export function readRecords(payload: Uint8Array, count: number): RecordPlace[] {
-  return [...iterateRecords(payload, count)];
+export function readRecords(payload: Uint8Array, count: number): SeenRecord[] {
+  const walk = new RecordWalk(payload, count);
+  const seen: SeenRecord[] = [];
+  while (walk.next()) {
+    const value = walk.value();
+    const key = field(new Cursor(payload, walk.keyStart, walk.end));
+    const rest = new Cursor(payload, walk.valueEnd, walk.end);
+    const headers = Array.from({ length: rest.varint() }, () => [String(field(rest)), field(rest)] as const);
+    seen.push({ offsetDelta: walk.offsetDelta, key, value: value ? Buffer.from(value) : null, headers });
+  }
+  return seen;
+}
+
+function field(c: Cursor): Buffer | null {
+  const length = c.varint();
+  return length < 0 ? null : Buffer.from(c.slice(length));
 }
 
 /** The values in a blob of records, in order. */
@@ -64,8 +89,6 @@ export function valuesOf(records: Uint8Array | null): (string | null)[] {
   return [...walkBatches(records ?? new Uint8Array())].flatMap((batch) => {
     if (batch.kind !== 'batch') return [];
     const payload = batchPayload(records!, batch, 1 << 28);
-    return readRecords(payload, batch.count).map(({ value: { data } }) =>
-      data ? Buffer.from(payload.subarray(data.start, data.end)).toString() : null,
-    );
+    return readRecords(payload, batch.count).map(({ value }) => value?.toString() ?? null);
   });
 }

@@ -69,12 +69,19 @@ export interface Membership {
   readonly memberId: string;
 }
 
+/** Where an answer that is made here lies until it is sent. */
+export interface Memory {
+  /** At least so many bytes, with whatever is in them. */
+  take(bytes: number): Buffer;
+}
+
 /** What is the same for all frames of a listener. */
 export interface FrameWorld {
   readonly view: ClusterView;
   readonly features: BrokerFeatures;
   readonly maskers: Maskers;
   readonly topicNames: TopicNames;
+  readonly memory: Memory;
 }
 
 /** What an enforcement needs of the world for one frame, and where it leaves what the connection has to know. */
@@ -100,6 +107,9 @@ export class FrameContext {
   /** Grant and policy that allowed it, for the audit log; the first that did. */
   grant: string | undefined;
   policy: string | undefined;
+  /** Memory that the answer lies in, to be given back when it is with the kernel; undefined when there is none. */
+  borrowed: Buffer[] | undefined;
+  readonly #memory: Memory;
 
   constructor(access: Access, world: FrameWorld, connection: ConnectionState, clientId: string) {
     this.access = access;
@@ -107,6 +117,7 @@ export class FrameContext {
     this.features = world.features;
     this.maskers = world.maskers;
     this.topicNames = world.topicNames;
+    this.#memory = world.memory;
     this.connection = connection;
     this.clientId = clientId;
   }
@@ -123,6 +134,14 @@ export class FrameContext {
       if (decision.durability === 'strict') this.strict = true;
     }
     return decision;
+  }
+
+  /** Memory for an answer that is made here: at least so many bytes, with whatever is in them. */
+  allocate(bytes: number): Buffer {
+    const memory = this.#memory.take(bytes);
+    this.borrowed ??= [];
+    this.borrowed.push(memory);
+    return memory;
   }
 
   allows(operation: Operation, kind: ResourceKind, name: string, error: number): boolean {

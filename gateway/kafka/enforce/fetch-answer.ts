@@ -39,7 +39,9 @@ export function judgeAnswer(
   const masker = context.maskers(decision, 'consume');
   let changed = false;
   const partitions = topic.partitions.map((partition) => {
-    const masked = masker ? maskRecords(partition.records, masker, 'consume') : undefined;
+    const masked = masker
+      ? maskRecords(partition.records, masker, 'consume', (bytes) => context.allocate(bytes))
+      : undefined;
     if (masked?.kind === 'unmaskable') {
       changed = true;
       context.events.push({

@@ -2,9 +2,9 @@ import { ProtocolError } from '../../../core/errors/sluice-error.ts';
 import type { MaskTally } from '../../../core/mask/mask-tally.ts';
 import type { Masker } from '../../../core/mask/masker.ts';
 import type { MaskCount } from '../../../core/model/mask-count.ts';
-import { BatchBuilder } from '../wire/batch-builder.ts';
-import { iterateRecords } from '../wire/record.ts';
+import { RecordWalk } from '../wire/record.ts';
 import { batchPayload, crcMatches, iterateBatches, type RecordBatch } from '../wire/record-batch.ts';
+import { RecordsBuilder } from '../wire/records-builder.ts';
 
 /** Most bytes that one batch may decompress to, and all batches of a partition together. */
 const batchCap = 64 << 20;
@@ -20,65 +20,107 @@ export type MaskedRecords =
  * Masks the values in a partition's records. Batches in which nothing changes keep their bytes; others are rebuilt with
  * the same header (offsets, timestamps, producer, sequence, codec). Control batches pass. A partial batch at the end of
  * a fetch is left out, since it would be plain text; on produce it is refused. Old formats and damage are refused.
+ * What is rebuilt lies in memory from `allocate`.
  */
-export function maskRecords(records: Uint8Array | null, masker: Masker, on: 'consume' | 'produce'): MaskedRecords {
+export function maskRecords(
+  records: Uint8Array | null,
+  masker: Masker,
+  on: 'consume' | 'produce',
+  allocate?: (bytes: number) => Buffer,
+): MaskedRecords {
   if (records === null || records.length === 0) return { kind: 'unchanged', counts: [] };
-  const parts: Uint8Array[] = [];
   const tally = masker.tally();
+  const unmaskable = (code: string): MaskedRecords => ({ kind: 'unmaskable', code, counts: tally.counts });
+  const out = new Rebuilt(records, allocate);
   let left = partitionCap;
-  let changed = false;
+  let end = records.length;
   for (const batch of iterateBatches(records)) {
     if (batch.kind === 'partial' && on === 'consume') {
-      changed = true;
-      continue;
+      end = batch.start; // it is the last one
+      break;
     }
-    if (batch.kind !== 'batch') return { kind: 'unmaskable', code: batch.kind, counts: tally.counts };
-    const original = records.subarray(batch.start, batch.end);
+    if (batch.kind !== 'batch') return unmaskable(batch.kind);
     if (batch.control) {
-      if (on === 'produce') return { kind: 'unmaskable', code: 'control', counts: tally.counts };
-      parts.push(original);
+      if (on === 'produce') return unmaskable('control');
       continue;
     }
     // A batch that is damaged must not be signed anew.
-    if (!crcMatches(records, batch)) return { kind: 'unmaskable', code: 'crc', counts: tally.counts };
-    const masked = maskBatch(records, batch, masker, Math.min(batchCap, left), tally);
-    if ('refused' in masked) return { kind: 'unmaskable', code: masked.refused, counts: tally.counts };
-    left -= masked.size;
-    if (masked.batch) changed = true;
-    parts.push(masked.batch ?? original);
+    if (!crcMatches(records, batch)) return unmaskable('crc');
+    const masked = maskBatch(out, batch, masker, Math.min(batchCap, left), tally);
+    if (typeof masked === 'string') return unmaskable(masked);
+    left -= masked;
   }
-  if (!changed) return { kind: 'unchanged', counts: tally.counts };
-  return { kind: 'masked', records: parts.length === 1 ? parts[0]! : Buffer.concat(parts), counts: tally.counts };
+  const masked = out.finish(end);
+  return masked === records
+    ? { kind: 'unchanged', counts: tally.counts }
+    : { kind: 'masked', records: masked, counts: tally.counts };
 }
 
-/** The rebuilt batch (undefined when nothing in it changes) and its decompressed size, or what cannot be masked. */
-function maskBatch(
-  records: Uint8Array,
-  batch: RecordBatch,
-  masker: Masker,
-  cap: number,
-  tally: MaskTally,
-): { readonly batch: Uint8Array | undefined; readonly size: number } | { readonly refused: string } {
-  let builder: BatchBuilder | undefined;
+/** Masks one batch, and gives its decompressed size, or why it cannot be masked. */
+function maskBatch(out: Rebuilt, batch: RecordBatch, masker: Masker, cap: number, tally: MaskTally): number | string {
   try {
-    const payload = batchPayload(records, batch, cap);
+    const payload = batchPayload(out.records, batch, cap);
+    const walk = new RecordWalk(payload, batch.count);
+    let builder: RecordsBuilder | undefined;
     let copied = 0; // bytes of the payload that the builder already has
-    for (const place of iterateRecords(payload, batch.count)) {
-      const { data } = place.value;
-      if (!data) continue; // a tombstone hides nothing
-      const result = masker.mask(payload.subarray(data.start, data.end));
-      if (result.kind === 'unmaskable') return { refused: result.code };
+    while (walk.next()) {
+      const value = walk.value();
+      if (!value) continue; // a tombstone hides nothing
+      const result = masker.mask(value);
+      if (result.kind === 'unmaskable') return result.code;
       if (result.kind === 'unchanged') continue;
       result.count(tally);
-      builder ??= new BatchBuilder(payload.length + (payload.length >> 4) + 256);
-      builder.copy(payload, copied, place.start);
-      builder.record(payload, place, result.size, result);
-      copied = place.end;
+      builder ??= out.open(batch, payload.length);
+      builder.copy(payload, copied, walk.start);
+      builder.record(payload, walk, result.size, result);
+      copied = walk.end;
     }
-    builder?.copy(payload, copied, payload.length);
-    return { batch: builder?.finish(records, batch), size: payload.length };
+    if (!builder) return payload.length;
+    builder.copy(payload, copied, payload.length);
+    out.close(batch);
+    return payload.length;
   } catch (error) {
-    if (error instanceof ProtocolError) return { refused: error.code };
+    if (error instanceof ProtocolError) return error.code;
     throw error;
   }
+}
+
+/** A partition's records, in which some batches are put together again. Costs nothing while none is. */
+class Rebuilt {
+  readonly records: Uint8Array;
+  readonly #allocate: ((bytes: number) => Buffer) | undefined;
+  #builder: RecordsBuilder | undefined;
+  /** Bytes of the records that the builder stands for. */
+  #done = 0;
+
+  constructor(records: Uint8Array, allocate: ((bytes: number) => Buffer) | undefined) {
+    this.records = records;
+    this.#allocate = allocate;
+  }
+
+  /** Begins the batch anew, behind what was before it. */
+  open(batch: RecordBatch, expected: number): RecordsBuilder {
+    this.#builder ??= new RecordsBuilder(more(this.records.length), this.#allocate);
+    this.#builder.copy(this.records, this.#done, batch.start);
+    this.#builder.begin(more(expected));
+    return this.#builder;
+  }
+
+  close(batch: RecordBatch): void {
+    this.#builder!.end(this.records, batch);
+    this.#done = batch.end;
+  }
+
+  /** The records up to `end`; the same object when nothing was changed. */
+  finish(end: number): Uint8Array {
+    const { records } = this;
+    if (!this.#builder) return end === records.length ? records : records.subarray(0, end);
+    this.#builder.copy(records, this.#done, end);
+    return this.#builder.finish();
+  }
+}
+
+/** Replacements are seldom much longer than what they replace. */
+function more(bytes: number): number {
+  return bytes + (bytes >> 4) + 256;
 }

@@ -24,6 +24,8 @@ export class AnswerLane {
   #stream: AnswerStream | undefined;
   /** Answers in the broker's buffer that wait: it may not be used again. */
   #held = 0;
+  /** Spare memory of answers that were written: given back when the kernel has them. */
+  #borrowed: Buffer[] = [];
 
   constructor(host: LaneHost) {
     this.#host = host;
@@ -58,6 +60,7 @@ export class AnswerLane {
     const { client, world, upstream } = this.#host;
     const bytes = client.flush();
     if (bytes > 0) world.metrics.bytes.add(world.bytesOut, bytes);
+    if (this.#borrowed.length > 0 && !client.pending) this.#giveBack();
     if (this.#holder()) upstream?.inlet.pause();
     else upstream?.inlet.resume();
   }
@@ -131,6 +134,7 @@ export class AnswerLane {
     this.#host.journal.denials(context, correlationId);
     if (outcome.kind === 'close') return this.#host.close(outcome);
     if (context.touches.length > 0) entry.touches = context.touches;
+    entry.borrowed = context.borrowed;
     const answer = outcome.kind === 'forward' ? [frame] : withBody(frame, bodyOffset, outcome.body);
     if (!context.strict || context.events.length === 0) {
       this.#host.journal.events(context, correlationId);
@@ -227,8 +231,15 @@ export class AnswerLane {
     for (let entry = this.inFlight.shiftReady(); entry; entry = this.inFlight.shiftReady()) {
       if (entry.held) this.#held--;
       for (const chunk of entry.answer ?? []) client.write(chunk, entry.touches);
+      if (entry.borrowed) this.#borrowed.push(...entry.borrowed);
     }
     this.#host.onAnswered();
+  }
+
+  #giveBack(): void {
+    const { spare } = this.#host.world.buffers;
+    for (const memory of this.#borrowed) spare.give(memory);
+    this.#borrowed = [];
   }
 
   #contextOf(entry: InFlightEntry): FrameContext | undefined {

@@ -5,6 +5,7 @@ import type { Deny } from '../../../core/model/decision.ts';
 import type { Operation, ResourceKind } from '../../../core/model/resource.ts';
 import type { Authenticated } from '../../identity/authenticator.ts';
 import type { BufferBudget } from '../../net/buffer-budget.ts';
+import type { SpareMemory } from '../../net/spare-memory.ts';
 import type { FloodQuota } from '../../recorder/flood-quota.ts';
 import type { Recorder } from '../../recorder/recorder.ts';
 import type { Session, SessionConnection } from '../../session/session.ts';
@@ -19,6 +20,8 @@ import type { OpenTransaction } from '../enforce/open-transactions.ts';
 export interface Buffers {
   readonly requests: BufferBudget;
   readonly answers: BufferBudget;
+  /** For answers that are made here. */
+  readonly spare: SpareMemory;
 }
 
 /** Everything a client connection has around it. One object per listener, shared by its connections. */

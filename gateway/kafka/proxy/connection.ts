@@ -138,10 +138,10 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
   // RequestHost
 
   context(session: Session, features: BrokerFeatures, clientId: string): FrameContext {
-    const { view, maskers, topicNames } = this.world;
+    const { view, maskers, topicNames, buffers } = this.world;
     return new FrameContext(
       this.#access ?? session.access,
-      { view, features, maskers, topicNames },
+      { view, features, maskers, topicNames, memory: buffers.spare },
       this.#state,
       clientId,
     );

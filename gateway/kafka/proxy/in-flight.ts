@@ -23,6 +23,8 @@ export interface InFlightEntry {
   arrived: boolean;
   /** The answer lies in the broker's buffer, which is not read into until it went out. */
   held?: boolean;
+  /** Spare memory that the answer lies in. */
+  borrowed?: readonly Buffer[] | undefined;
 }
 
 /** An answer that was made here. */

@@ -10,96 +10,91 @@
 import { Cursor } from '../../../core/bytes/cursor.ts';
 import { ProtocolError } from '../../../core/errors/sluice-error.ts';
 
-/** Offsets into the payload. `data` is undefined for null; the field itself begins at `start`, with its length. */
-export interface FieldPlace {
-  readonly start: number;
-  readonly end: number;
-  readonly data: { readonly start: number; readonly end: number } | undefined;
-}
-
-/** A header of a record; its key is never null. */
-export interface HeaderPlace {
-  readonly key: FieldPlace;
-  readonly value: FieldPlace;
-}
-
-/** A record by its places in the payload. */
-export interface RecordPlace {
-  /** Where its length begins. */
-  readonly start: number;
-  readonly end: number;
-  /** Where its attributes begin, right behind the length. */
-  readonly bodyStart: number;
-  readonly offsetDelta: number;
-  readonly key: FieldPlace;
-  readonly value: FieldPlace;
-  /** From the header count to the end of the record. */
-  readonly headersStart: number;
-  readonly headers: readonly HeaderPlace[];
-}
-
 const smallestRecord = 7;
 
 /**
- * The `count` records of a decompressed batch, one at a time: a payload of tiny records would need many times its size
- * as objects. Anything but exactly that many, each exactly as long as it says, is ProtocolError('BadBatch'), at the
- * latest after the last one: a reader that stops elsewhere than ours would see other records.
+ * The `count` records of a decompressed batch, one at a time, by offsets into the payload: `next` moves on. One object
+ * for all of them, since a batch has thousands. Anything but exactly that many, each exactly as long as it says, is
+ * ProtocolError('BadBatch'), at the latest from the `next` that returns false: a reader that stops elsewhere than ours
+ * would see other records.
  */
-export function* iterateRecords(payload: Uint8Array, count: number): Generator<RecordPlace, void, undefined> {
-  if (count < 0 || count * smallestRecord > payload.length) throw bad(`${count} records are announced`);
-  const c = new Cursor(payload);
-  const next = (): RecordPlace => readRecord(payload, c);
-  for (let i = 0; i < count; i++) yield inBatch(next);
-  inBatch(() => c.finish());
-}
+export class RecordWalk {
+  /** Where the record begins, with its length. */
+  start = 0;
+  end = 0;
+  /** Where its attributes begin, right behind the length. */
+  bodyStart = 0;
+  offsetDelta = 0;
+  keyStart = 0;
+  /** Where the value's field begins, with its length. */
+  valueStart = 0;
+  /** Where the value itself begins; -1 for null. */
+  valueAt = -1;
+  valueEnd = 0;
+  readonly #payload: Uint8Array;
+  readonly #cursor: Cursor;
+  #left: number;
 
-function readRecord(payload: Uint8Array, c: Cursor): RecordPlace {
-  const start = c.position;
-  const length = c.varint();
-  const bodyStart = c.position;
-  if (length < 0 || length > c.remaining) throw bad(`a record announces ${length} bytes`);
-  const end = bodyStart + length;
-  const body = new Cursor(payload, bodyStart, end);
-  body.int8();
-  body.skipVarlong();
-  const offsetDelta = body.varint();
-  const key = readField(body);
-  const value = readField(body);
-  const headersStart = body.position;
-  const headers = readHeaders(body);
-  body.finish();
-  c.skip(length);
-  return { start, end, bodyStart, offsetDelta, key, value, headersStart, headers };
-}
-
-function readHeaders(c: Cursor): HeaderPlace[] {
-  const count = c.varint();
-  if (count < 0 || count * 2 > c.remaining) throw bad(`${count} headers are announced`);
-  const headers: HeaderPlace[] = [];
-  for (let i = 0; i < count; i++) {
-    const key = readField(c);
-    if (key.data === undefined) throw bad('a header has no key');
-    headers.push({ key, value: readField(c) });
+  constructor(payload: Uint8Array, count: number) {
+    if (count < 0 || count * smallestRecord > payload.length) throw bad(`${count} records are announced`);
+    this.#payload = payload;
+    this.#cursor = new Cursor(payload);
+    this.#left = count;
   }
-  return headers;
-}
 
-function readField(c: Cursor): FieldPlace {
-  const start = c.position;
-  const length = c.varint();
-  if (length < -1) throw bad(`a field announces ${length} bytes`);
-  if (length === -1) return { start, end: c.position, data: undefined };
-  const data = { start: c.position, end: c.position + length };
-  c.skip(length);
-  return { start, end: data.end, data };
-}
+  /** False when all records were read, and nothing is behind them. */
+  next(): boolean {
+    try {
+      if (this.#left === 0) {
+        this.#cursor.finish();
+        return false;
+      }
+      this.#left--;
+      this.#read();
+      return true;
+    } catch (error) {
+      // What does not parse inside a batch is the batch's fault, not the frame's.
+      throw error instanceof ProtocolError && error.code === 'BadFrame' ? bad(error.message) : error;
+    }
+  }
 
-/** What does not parse inside a batch is the batch's fault, not the frame's. */
-function inBatch<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof ProtocolError && error.code === 'BadFrame' ? bad(error.message) : error;
+  #read(): void {
+    const c = this.#cursor;
+    this.start = c.position;
+    const length = c.varint();
+    this.bodyStart = c.position;
+    if (length < 0 || length > c.remaining) throw bad(`a record announces ${length} bytes`);
+    this.end = this.bodyStart + length;
+    c.skip(1);
+    c.skipVarlong();
+    this.offsetDelta = c.varint();
+    this.keyStart = c.position;
+    this.#field(c);
+    this.valueStart = c.position;
+    this.valueAt = this.#field(c);
+    this.valueEnd = c.position;
+    const headers = c.varint();
+    if (headers < 0 || headers * 2 > c.remaining) throw bad(`${headers} headers are announced`);
+    for (let i = 0; i < headers; i++) {
+      if (this.#field(c) < 0) throw bad('a header has no key');
+      this.#field(c);
+    }
+    if (c.position !== this.end) throw bad('a record is not as long as it announces');
+  }
+
+  /** Steps over a field; where its bytes begin, or -1 for null. None reaches beyond the record. */
+  #field(c: Cursor): number {
+    const length = c.varint();
+    if (length === -1) return -1;
+    const at = c.position;
+    if (length < 0 || at + length > this.end) throw bad(`a field announces ${length} bytes`);
+    c.skip(length);
+    return at;
+  }
+
+  /** The value, undefined for null; a view of the payload. */
+  value(): Uint8Array | undefined {
+    return this.valueAt < 0 ? undefined : this.#payload.subarray(this.valueAt, this.valueEnd);
   }
 }
 

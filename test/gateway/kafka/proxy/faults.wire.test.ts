@@ -159,6 +159,38 @@ test('a client that never reads holds up the broker of its own, not the others, 
   }
 });
 
+test('masked answers that a client has not taken stay what they were while others are masked in memory that is used again', async () => {
+  await using on = await stage();
+  const slow = await on.client();
+  slow.socket.pause();
+  const own = (i: number) => ({ ssn: '123-45-6789', own: `${i}`.padStart(3, '0').repeat(250_000) });
+  const answer = (value: object) => fetched('masked', batchOf([JSON.stringify(value)]));
+  for (let i = 0; i < 30; i++) slow.send(requestFrame(apis.Fetch, 11, fetchOf('masked'), i));
+  for (let i = 0; i < 30; i++) (await on.broker.next()).answer(answer(own(i)));
+  const { spare } = on.world.buffers;
+  const other = await on.client();
+  const used = new Set<ArrayBufferLike>();
+  for (let i = 0; i < 50; i++) {
+    other.send(requestFrame(apis.Fetch, 11, fetchOf('masked'), i));
+    (await on.broker.next()).answer(answer({ ssn: '987-65-4321', other: 'x'.repeat(700_000) }));
+    const { body } = readAnswer(apis.Fetch, 11, await other.frame());
+    expect(valuesOf(body.responses[0]!.partitions[0]!.records)[0]).toMatch(/^{"ssn":"[^0-9]*","other":"x{700000}"}$/);
+    const memory = spare.take(1);
+    used.add(memory.buffer);
+    memory.fill(0); // whoever still reads it is found out
+    spare.give(memory);
+  }
+  expect(used.size).toBeLessThan(10); // it is used again
+  slow.socket.resume();
+  for (let i = 0; i < 30; i++) {
+    const { correlationId, body } = readAnswer(apis.Fetch, 11, await slow.frame());
+    expect(correlationId).toBe(i);
+    const [text] = valuesOf(body.responses[0]!.partitions[0]!.records);
+    expect(text).not.toContain('6789');
+    expect(JSON.parse(text!)).toMatchObject({ own: own(i).own });
+  }
+});
+
 test('large requests of many clients share the memory there is, and all get through', async () => {
   const most = 8 << 20;
   await using on = await stage({ maxBufferedBytes: most });
