@@ -22,6 +22,7 @@ const entries = [
   'cli/bin/main.ts',
   'cli/bin/run-command.ts',
   'gateway/main.ts',
+  'gateway/reconcile/limits-thread.ts',
   ...globSync('cli/commands/**/*.ts', { cwd: root }).sort(),
 ];
 

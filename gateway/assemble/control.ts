@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import type { Clock } from '../../core/clock/clock.ts';
 import { formatInstant } from '../../core/clock/instant.ts';
 import { BareClone } from '../../core/git/bare-clone.ts';
@@ -10,6 +10,7 @@ import { serveSocket, serveTcp } from '../api/serve.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { recordingSigner } from '../config/key-files.ts';
 import { EmergencyWatch } from '../reconcile/emergency-watch.ts';
+import { limitsApart } from '../reconcile/limits-apart.ts';
 import { ReconcileLoop } from '../reconcile/loop.ts';
 import { PolicyRound } from '../reconcile/policy-round.ts';
 import { watchLocalRemote } from '../reconcile/wake.ts';
@@ -133,6 +134,7 @@ export async function startGateway(
     soleGateway: config.soleGateway,
     clock,
     recorder,
+    limits: limitsApart(join(dirname(entry), 'reconcile', `limits-thread${extname(entry)}`)),
     speaker: {
       gateway: config.name,
       signer: await recordingSigner(config.name, config.recording.keyFile),

@@ -1,10 +1,10 @@
 /** Whether an approved change of the rules that widens much says so itself. */
-import { acknowledgementProblem } from '../../core/admission/acknowledged.ts';
 import type { BareClone } from '../../core/git/bare-clone.ts';
 import type { PolicySet } from '../../core/model/documents.ts';
 import type { PolicyVerdict } from '../../core/model/verdict.ts';
 import type { RevisionLoader } from '../../core/source/revision.ts';
 import { revocationsAt } from '../../core/source/revocations-at.ts';
+import type { LimitsJudge } from './limits-apart.ts';
 
 interface Change {
   readonly before: PolicySet;
@@ -21,12 +21,12 @@ interface Change {
  */
 export async function withAcknowledgement(
   verdict: PolicyVerdict,
-  sources: { readonly clone: Pick<BareClone, 'tree'>; readonly loader: RevisionLoader },
+  sources: { readonly clone: Pick<BareClone, 'tree'>; readonly loader: RevisionLoader; readonly limits: LimitsJudge },
   { before, after, parent, commit }: Change,
 ): Promise<PolicyVerdict> {
   if (!verdict.admitted) return verdict;
   const [old, now] = await Promise.all([revocationsAt(sources, parent), revocationsAt(sources, commit)]);
-  const problem = acknowledgementProblem({ ...before, revocations: old }, { ...after, revocations: now });
+  const problem = await sources.limits({ ...before, revocations: old }, { ...after, revocations: now });
   if (problem === undefined) return verdict;
   return { ...verdict, admitted: false, refusal: 'Unacknowledged', message: problem };
 }

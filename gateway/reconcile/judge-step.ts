@@ -20,6 +20,7 @@ import {
   refused,
   refusedGrant,
 } from './judge-grant-file.ts';
+import type { LimitsJudge } from './limits-apart.ts';
 
 /** What one step of the branch comes to. */
 export interface StepJudgement {
@@ -46,6 +47,7 @@ export interface StepSources {
   readonly trustRoot: TrustRoot;
   readonly source: EvidenceSource;
   readonly soleGateway: boolean;
+  readonly limits: LimitsJudge;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface StepSources {
  * else needs the owners.
  */
 export async function judgeStep(
-  { clone, loader, trustRoot, source, soleGateway }: StepSources,
+  { clone, loader, trustRoot, source, soleGateway, limits }: StepSources,
   rules: PolicySet,
   rulesCommit: string,
   step: Step,
@@ -117,7 +119,7 @@ export async function judgeStep(
     const policy = loaded.policySet
       ? await withAcknowledgement(
           judged,
-          { clone, loader },
+          { clone, loader, limits },
           { before: rules, after: loaded.policySet, parent: step.parent, commit },
         )
       : judged;

@@ -12,6 +12,7 @@ import { EmergencyDesk } from './emergency-desk.ts';
 import { EvidenceDesk, type EvidenceDeskOptions } from './evidence-desk.ts';
 import { FirstUseDesk } from './first-use-desk.ts';
 import { judgeStep } from './judge-step.ts';
+import type { LimitsJudge } from './limits-apart.ts';
 import type { RoundOutcome } from './loop.ts';
 import { narrow } from './narrowing.ts';
 import { OwnerDesk } from './owner-desk.ts';
@@ -28,6 +29,7 @@ export interface PolicyRoundOptions extends ApplierOptions {
   readonly soleGateway?: boolean;
   readonly trustRoot: TrustRoot;
   readonly clock: Clock;
+  readonly limits: LimitsJudge;
   readonly speaker: EvidenceDeskOptions['speaker'];
 }
 
@@ -117,8 +119,8 @@ export class PolicyRound {
     const id = step.commit;
     const { admittedCommit, frozen } = state.current;
     const rules = await this.#applier.rules(admittedCommit);
-    const { soleGateway = false } = this.#options;
-    const sources = { clone, loader: this.#loader, trustRoot, source, soleGateway };
+    const { soleGateway = false, limits } = this.#options;
+    const sources = { clone, loader: this.#loader, trustRoot, source, soleGateway, limits };
     const found = await judgeStep(sources, rules, admittedCommit, step, state.current, now);
     const same = (frozen || found.policy) !== undefined && (await this.#sameRules(admittedCommit, id));
     const judged = frozen && !same ? withheld(found, frozen.commit) : found;

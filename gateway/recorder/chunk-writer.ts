@@ -4,9 +4,9 @@ import type { RecordingDisk, SegmentFile } from './disk.ts';
 import type { Chunk } from './line-queue.ts';
 
 /**
- * Puts chunks on the disk, one write and one fdatasync each. A chunk that failed is offered again as it is: the file
+ * Puts chunks on the disk, one durable write each. A chunk that failed is offered again as it is: the file
  * is opened anew and cut back to its last durable byte first, so nothing is written twice and nothing half-written
- * stays. (After a failed fdatasync the kernel may have dropped the pages, so they must be written again.)
+ * stays. (After a failed sync the kernel may have dropped the pages, so they must be written again.)
  */
 export class ChunkWriter {
   readonly #folder: string;
@@ -64,7 +64,6 @@ export class ChunkWriter {
     }
     const bytes = Buffer.from(chunk.lines.join(''));
     for (let sent = 0; sent < bytes.length; ) sent += await file.write(bytes.subarray(sent), this.#size + sent);
-    await file.datasync();
     this.#size += bytes.length;
   }
 

@@ -4,6 +4,8 @@ import { copyFileSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { limitsApart } from '../../gateway/reconcile/limits-apart.ts';
+import { manyReaders } from '../support/policy-set.ts';
 import { type Ran, runSluice } from '../support/run-sluice.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -55,6 +57,12 @@ test('help and version come from the manifest and package.json', async () => {
 
 test('the gateway and its native packages load, and it is no worker without a channel', async () => {
   await promisify(execFile)(process.execPath, [dir.join('dist/gateway/main.js')], { timeout: 30_000 });
+});
+
+test('the thread that judges large changes of the rules is where the gateway looks for it', async () => {
+  const [before, after] = [manyReaders(500, 1), manyReaders(500, 400)];
+  const judge = limitsApart(dir.join('dist/gateway/reconcile/limits-thread.js'));
+  expect(await judge(before, after)).toContain('safety limit');
 });
 
 test('the licenses of what is bundled are beside it', () => {

@@ -135,6 +135,9 @@ test('no secret and no record data is in the recording, the state, the log, the 
   const socket = ['--socket', gateway.addresses.admin];
   seen.set('sessions', JSON.stringify(await runSluice(['gateway', 'sessions', ...socket])));
   seen.set('explain', JSON.stringify(await runSluice(['explain', 'grant', name, ...socket])));
+  const told = await runSluice(['gateway', 'evidence', 'export', ...socket]);
+  expect(told.stdout).toContain(name);
+  seen.set('evidence', JSON.stringify(told));
   expect(await gateway.stop()).toBe(0);
   const log = readFileSync(world.logFile, 'utf8');
   expect(log.length).toBeGreaterThan(500);

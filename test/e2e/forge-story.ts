@@ -52,7 +52,7 @@ export async function playOnForge(world: GatewayWorld, forge: OnTheForge): Promi
   expect(await readOne(alice, world.topic, 'alice.again')).toBe('TOPIC_AUTHORIZATION_FAILED');
 
   const why = await runSluice(['explain', 'grant', asked.name, '--socket', gateway.addresses.admin]);
-  expect(why.stdout).toMatch(/bob/);
+  expect(JSON.parse(why.stdout)).toMatchObject({ verdict: { approvals: [{ by: 'bob' }] }, verified: { holds: true } });
   const metrics = await (await fetch(`${gateway.addresses.public}/metrics`)).text();
   expect(metrics).toMatch(/sluice_webhooks_total\{[^}]*result="woken"[^}]*\} [1-9]/);
   await gateway.stop();

@@ -36,3 +36,23 @@ export function policySetOf(documents: Parameters<typeof repoFiles>[0]): PolicyS
   if (!policySet) throw new TypeError(JSON.stringify(problems, undefined, 1));
   return policySet;
 }
+
+/** Rules by which `readers` of many people read everything. */
+export function manyReaders(people: number, readers: number): PolicySet {
+  const names = Array.from({ length: people }, (_, i) => `p${i}`);
+  const subjects = names.slice(0, readers).map((name) => `{identity: ${name}}`);
+  const everybody = subjects.length === 0 ? ['{identity: p0}'] : subjects;
+  return policySetOf([
+    ['Cluster', 'main', '{type: kafka, owners: [team]}'],
+    ['Group', 'team', `{members: [p0]}`],
+    ...names.map(
+      (name) => ['Identity', name, `{person: {oidc: [{issuer: 'https://idp.example', subject: ${name}}]}}`] as const,
+    ),
+    ['Stream', 'open', '{cluster: main, topics: [{prefix: open.}], owners: [team]}'],
+    [
+      'AccessPolicy',
+      'read',
+      `{effect: allow, mode: standing, subjects: [${everybody.join(', ')}], streams: [open], operations: [consume]}`,
+    ],
+  ]);
+}

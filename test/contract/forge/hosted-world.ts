@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { parse, stringify } from 'yaml';
+import { acknowledgementProblem } from '../../../core/admission/acknowledged.ts';
 import { breakGlassNamespace } from '../../../core/admission/judge-break-glass.ts';
 import { type Clock, systemClock } from '../../../core/clock/clock.ts';
 import type { ForgeApi, Pull } from '../../../core/forge/hosted/forge-api.ts';
@@ -303,6 +304,7 @@ export class HostedWorld implements AsyncDisposable {
     const speaker = speakerOf(name);
     const round = new PolicyRound({
       ...{ clone, loader, source, state, snapshots, trustRoot, clock, recorder, prepare, speaker },
+      limits: acknowledgementProblem,
     });
     return {
       name,

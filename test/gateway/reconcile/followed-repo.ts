@@ -1,6 +1,7 @@
 /** A policy repo that a PolicyRound follows, people who use the real binary on it, and hands that forge what they like. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { acknowledgementProblem } from '../../../core/admission/acknowledged.ts';
 import type { AuditEvent } from '../../../core/audit/event.ts';
 import { type Clock, systemClock } from '../../../core/clock/clock.ts';
 import { PlainEvidence } from '../../../core/forge/plain/plain-evidence.ts';
@@ -118,6 +119,7 @@ export class FollowedRepo implements AsyncDisposable {
       clock,
       recorder: { append: (event) => events.push(event) > 0, record: async (event) => void events.push(event) },
       prepare: (next) => follower.prepare(next),
+      limits: acknowledgementProblem,
       speaker: speakerOf(name),
     });
     return Object.assign(follower, { round });

@@ -4,6 +4,7 @@ import { nodeDisk, type RecordingDisk } from '../../../gateway/recorder/disk.ts'
 export class FaultyDisk implements RecordingDisk {
   /** Error code that each write fails with, after so many bytes; undefined = it works. */
   writeFault: { readonly code: string; readonly after: number } | undefined;
+  /** Error code with which each write fails that has put its bytes into the file. */
   syncFault: string | undefined;
   replaceFault: string | undefined;
   openFault: string | undefined;
@@ -12,7 +13,6 @@ export class FaultyDisk implements RecordingDisk {
   /** Most bytes one write takes. */
   shortWrite = Number.POSITIVE_INFINITY;
   writes = 0;
-  syncs = 0;
 
   async open(path: string): ReturnType<RecordingDisk['open']> {
     if (this.openFault) throw fault(this.openFault);
@@ -26,12 +26,9 @@ export class FaultyDisk implements RecordingDisk {
           await file.write(bytes.subarray(0, this.writeFault.after), position);
           throw fault(this.writeFault.code);
         }
-        return file.write(bytes.subarray(0, this.shortWrite), position);
-      },
-      datasync: async () => {
-        this.syncs++;
+        const written = await file.write(bytes.subarray(0, this.shortWrite), position);
         if (this.syncFault) throw fault(this.syncFault);
-        await file.datasync();
+        return written;
       },
     };
   }

@@ -33,7 +33,7 @@ test('strict events call back once they are on the disk, in groups', async () =>
   using folder = tempFolder();
   const disk = new FaultyDisk();
   const recorder = await openRecorder(folder.path, { disk });
-  const before = disk.syncs;
+  const before = disk.writes;
   let release = (): void => undefined;
   disk.held = new Promise((resolve) => {
     release = resolve;
@@ -44,12 +44,12 @@ test('strict events call back once they are on the disk, in groups', async () =>
   for (let i = 100; i < 200; i++) recorder.appendStrict(fetched(i), () => durable.push(i));
   await turn();
   expect(durable).toEqual([]);
-  expect(disk.syncs).toBe(before);
+  expect(disk.writes).toBe(before);
   disk.held = undefined;
   release();
   await settled(recorder);
   expect(durable).toEqual(Array.from({ length: 200 }, (_, i) => i));
-  expect(disk.syncs - before).toBe(2);
+  expect(disk.writes - before).toBe(2);
   await recorder.close('signal');
   expect(bytesOf(folder.path)).toEqual(durable);
 });
