@@ -51,7 +51,7 @@ export function repacked(batch: Uint8Array, payload: Uint8Array, codec: Codec): 
   const [old] = walkBatches(head);
   if (old?.kind !== 'batch') throw new TypeError('no batch was found');
   const builder = new RecordsBuilder(payload.length);
-  builder.begin(payload.length);
+  builder.begin(payload.length, codec);
   builder.copy(payload, 0, payload.length);
   builder.end(head, old);
   return builder.finish();

@@ -73,6 +73,8 @@ export interface Membership {
 export interface Memory {
   /** At least so many bytes, with whatever is in them. */
   take(bytes: number): Buffer;
+  /** Nobody reads or writes it any more. */
+  give(memory: Buffer): void;
 }
 
 /** What is the same for all frames of a listener. */
@@ -136,12 +138,18 @@ export class FrameContext {
     return decision;
   }
 
-  /** Memory for an answer that is made here: at least so many bytes, with whatever is in them. */
-  allocate(bytes: number): Buffer {
+  /** Memory for an answer that is made here. */
+  take(bytes: number): Buffer {
     const memory = this.#memory.take(bytes);
     this.borrowed ??= [];
     this.borrowed.push(memory);
     return memory;
+  }
+
+  /** Memory that was taken and is no part of the answer. */
+  give(memory: Buffer): void {
+    this.borrowed = this.borrowed?.filter((one) => one !== memory);
+    this.#memory.give(memory);
   }
 
   allows(operation: Operation, kind: ResourceKind, name: string, error: number): boolean {

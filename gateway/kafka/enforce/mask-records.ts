@@ -4,7 +4,7 @@ import type { Masker } from '../../../core/mask/masker.ts';
 import type { MaskCount } from '../../../core/model/mask-count.ts';
 import { RecordWalk } from '../wire/record.ts';
 import { batchPayload, crcMatches, iterateBatches, type RecordBatch } from '../wire/record-batch.ts';
-import { RecordsBuilder } from '../wire/records-builder.ts';
+import { RecordsBuilder, type RecordsMemory } from '../wire/records-builder.ts';
 
 /** Most bytes that one batch may decompress to, and all batches of a partition together. */
 const batchCap = 64 << 20;
@@ -20,18 +20,18 @@ export type MaskedRecords =
  * Masks the values in a partition's records. Batches in which nothing changes keep their bytes; others are rebuilt with
  * the same header (offsets, timestamps, producer, sequence, codec). Control batches pass. A partial batch at the end of
  * a fetch is left out, since it would be plain text; on produce it is refused. Old formats and damage are refused.
- * What is rebuilt lies in memory from `allocate`.
+ * What is rebuilt lies in `memory`.
  */
 export function maskRecords(
   records: Uint8Array | null,
   masker: Masker,
   on: 'consume' | 'produce',
-  allocate?: (bytes: number) => Buffer,
+  memory?: RecordsMemory,
 ): MaskedRecords {
   if (records === null || records.length === 0) return { kind: 'unchanged', counts: [] };
   const tally = masker.tally();
   const unmaskable = (code: string): MaskedRecords => ({ kind: 'unmaskable', code, counts: tally.counts });
-  const out = new Rebuilt(records, allocate);
+  const out = new Rebuilt(records, memory);
   let left = partitionCap;
   let end = records.length;
   for (const batch of iterateBatches(records)) {
@@ -88,21 +88,21 @@ function maskBatch(out: Rebuilt, batch: RecordBatch, masker: Masker, cap: number
 /** A partition's records, in which some batches are put together again. Costs nothing while none is. */
 class Rebuilt {
   readonly records: Uint8Array;
-  readonly #allocate: ((bytes: number) => Buffer) | undefined;
+  readonly #memory: RecordsMemory | undefined;
   #builder: RecordsBuilder | undefined;
   /** Bytes of the records that the builder stands for. */
   #done = 0;
 
-  constructor(records: Uint8Array, allocate: ((bytes: number) => Buffer) | undefined) {
+  constructor(records: Uint8Array, memory: RecordsMemory | undefined) {
     this.records = records;
-    this.#allocate = allocate;
+    this.#memory = memory;
   }
 
   /** Begins the batch anew, behind what was before it. */
   open(batch: RecordBatch, expected: number): RecordsBuilder {
-    this.#builder ??= new RecordsBuilder(more(this.records.length), this.#allocate);
+    this.#builder ??= new RecordsBuilder(more(this.records.length), this.#memory);
     this.#builder.copy(this.records, this.#done, batch.start);
-    this.#builder.begin(more(expected));
+    this.#builder.begin(more(expected), batch.codec);
     return this.#builder;
   }
 

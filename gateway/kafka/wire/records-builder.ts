@@ -1,4 +1,4 @@
-import { compress } from '../../../core/bytes/compression.ts';
+import { type Codec, compress } from '../../../core/bytes/compression.ts';
 import { crc32c } from '../../../core/bytes/crc32c.ts';
 import { ProtocolError } from '../../../core/errors/sluice-error.ts';
 import type { RecordWalk } from './record.ts';
@@ -6,20 +6,39 @@ import { batchOffset, lengthEnd, type RecordBatch } from './record-batch.ts';
 
 const headerSize = batchOffset.records;
 
+/** Where a blob of records lies while it is put together. */
+export interface RecordsMemory {
+  /** At least so many bytes, with whatever is in them. */
+  take(bytes: number): Buffer;
+  /** It was taken, and something larger took its place. */
+  give(memory: Buffer): void;
+}
+
+const fresh: RecordsMemory = { take: (bytes) => Buffer.allocUnsafeSlow(bytes), give: () => {} };
+
+/** A larger one is not kept for the next compressed batch. */
+const largestUnpacked = 4 << 20;
+/** Records of the compressed batch that is put together now: never more than one at a time, since nothing waits. */
+let unpacked: Buffer = Buffer.alloc(0);
+
 /**
  * A blob of records put together again, in one buffer that grows: batches as they were, and batches around other
- * records, as many as before, at the same offsets. Every field of a header is kept but length and checksum.
+ * records, as many as before, at the same offsets. Every field of a header is kept but length and checksum. Its size is
+ * that of what is sent: records of a compressed batch are gathered elsewhere and packed into it.
  */
 export class RecordsBuilder {
+  readonly #memory: RecordsMemory;
+  /** What is written to: the blob, or the records of a compressed batch. */
   #bytes: Buffer;
   #at = 0;
+  /** The blob up to the batch, while its records are gathered elsewhere. */
+  #blob: { readonly bytes: Buffer; readonly at: number } | undefined;
   #batch = 0;
-  readonly #allocate: (bytes: number) => Buffer;
 
-  /** `expected` is a guess of the size of all of it; `allocate` gives memory, perhaps more than was asked for. */
-  constructor(expected: number, allocate: (bytes: number) => Buffer = Buffer.allocUnsafeSlow) {
-    this.#allocate = allocate;
-    this.#bytes = allocate(expected);
+  /** `expected` is a guess of the size of all of it. */
+  constructor(expected: number, memory: RecordsMemory = fresh) {
+    this.#memory = memory;
+    this.#bytes = memory.take(expected);
   }
 
   /** Batches, records, or parts of them, as they are. */
@@ -30,11 +49,18 @@ export class RecordsBuilder {
     this.#at += end - start;
   }
 
-  /** Begins a batch, of which some `expected` bytes of records follow, uncompressed. */
-  begin(expected: number): void {
-    this.#room(headerSize + expected);
-    this.#batch = this.#at;
-    this.#at += headerSize;
+  /** Begins a batch under a codec, of which some `expected` bytes of records follow, uncompressed. */
+  begin(expected: number, codec: Codec | undefined): void {
+    if (codec === 'none') {
+      this.#room(headerSize + expected);
+      this.#batch = this.#at;
+      this.#at += headerSize;
+      return;
+    }
+    this.#blob = { bytes: this.#bytes, at: this.#at };
+    if (unpacked.length < expected) unpacked = Buffer.allocUnsafeSlow(expected);
+    this.#bytes = unpacked;
+    this.#at = 0;
   }
 
   /**
@@ -56,18 +82,26 @@ export class RecordsBuilder {
 
   /** Ends the batch with the header of the old one in `records`, under the same codec. */
   end(records: Uint8Array, batch: RecordBatch): void {
-    const { codec } = batch;
-    if (codec === undefined) throw new ProtocolError('BadBatch', 'the batch names an unknown codec');
+    if (batch.codec === undefined) throw new ProtocolError('BadBatch', 'the batch names an unknown codec');
+    if (this.#blob) this.#pack(batch.codec, this.#blob);
     const start = this.#batch;
-    if (codec !== 'none') {
-      const packed = compress(codec, this.#bytes.subarray(start + headerSize, this.#at));
-      this.#at = start + headerSize;
-      this.copy(packed, 0, packed.length);
-    }
     const out = this.#bytes;
     out.set(records.subarray(batch.start, batch.start + headerSize), start);
     out.writeInt32BE(this.#at - start - lengthEnd, start + batchOffset.length);
     out.writeUInt32BE(crc32c(out, start + batchOffset.attributes, this.#at), start + batchOffset.crc);
+  }
+
+  /** The gathered records, compressed, behind the room for their header in the blob. */
+  #pack(codec: Codec, { bytes, at }: { readonly bytes: Buffer; readonly at: number }): void {
+    const packed = compress(codec, this.#bytes.subarray(0, this.#at));
+    unpacked = this.#bytes.length > largestUnpacked ? Buffer.alloc(0) : this.#bytes;
+    this.#blob = undefined;
+    this.#bytes = bytes;
+    this.#at = at;
+    this.#room(headerSize + packed.length);
+    this.#batch = this.#at;
+    this.#at += headerSize;
+    this.copy(packed, 0, packed.length);
   }
 
   /** All of it. */
@@ -89,10 +123,12 @@ export class RecordsBuilder {
 
   #room(bytes: number): void {
     const needed = this.#at + bytes;
-    if (needed <= this.#bytes.length) return;
-    const larger = this.#allocate(Math.max(needed, this.#bytes.length * 2));
-    larger.set(this.#bytes.subarray(0, this.#at), 0);
-    this.#bytes = larger;
+    const old = this.#bytes;
+    if (needed <= old.length) return;
+    const size = Math.max(needed, old.length * 2);
+    this.#bytes = this.#blob ? Buffer.allocUnsafeSlow(size) : this.#memory.take(size);
+    this.#bytes.set(old.subarray(0, this.#at), 0);
+    if (!this.#blob) this.#memory.give(old);
   }
 }
 

@@ -108,7 +108,7 @@ export class Enforcing {
     const maskers = (allow: Parameters<FrameContext['maskers']>[0], on: 'consume' | 'produce') =>
       allow.masks.length === 0 ? undefined : compileMasks(allow.masks, on, undefined);
     const { topicNames } = this;
-    const memory = { take: (bytes: number) => Buffer.alloc(bytes + 7, 0xa5) }; // used before, and more than was asked for
+    const memory = { take: (bytes: number) => Buffer.alloc(bytes + 7, 0xa5), give: (old: Buffer) => void old.fill(0) }; // used before, and more than was asked for
     const world = { view, features, maskers, topicNames, memory };
     const context = new FrameContext(this.access, world, this.connection, 'client');
     context.asked = this.asked;

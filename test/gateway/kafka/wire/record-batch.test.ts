@@ -110,7 +110,7 @@ test('a record with another value changes in that alone, whatever the codec and 
       const payload = payloadOf(all);
       const builder = new RecordsBuilder(guess);
       builder.copy(old, 0, old.length); // another batch before it
-      builder.begin(guess);
+      builder.begin(guess, codec);
       const walk = new RecordWalk(payload, all.length);
       const changed = all.map((record, i) => {
         expect(walk.next()).toBe(true);
