@@ -14,11 +14,12 @@ export interface KeptEvidence extends Omit<StepEvidence, 'flaw' | 'approvals'> {
   }[];
 }
 
-/** Evidence without a flaw, to be kept. */
-export function keptEvidence({ flaw: _none, approvals, ...same }: StepEvidence): KeptEvidence {
+/** Evidence without a flaw, to be kept for one grant: of what was said, that which is about it. */
+export function keptEvidence({ flaw: _none, approvals, ...same }: StepEvidence, uid: string): KeptEvidence {
+  const about = approvals.filter(({ statement }) => statement.kind === 'grant' && statement.uid === uid);
   return {
     ...same,
-    approvals: approvals.map(({ by, owner, withdrawn, statement }) => ({
+    approvals: about.map(({ by, owner, withdrawn, statement }) => ({
       ...(by === undefined ? {} : { by }),
       ...(owner === undefined ? {} : { owner }),
       ...(withdrawn === undefined ? {} : { withdrawn }),
@@ -45,20 +46,27 @@ export async function revivedEvidence(
 }
 
 /**
- * What a peer saw of a step, held against what is seen here. What is only here still excludes and rejects; what the
- * peer saw before it was taken back counts as the peer saw it. undefined: both see a merge of a request, and not the
- * same one.
+ * What a peer saw of a step, beside what is seen here: the same merge, by the same people at the same time; undefined
+ * when it is another one, or none. What was said and is gone here counts as the peer saw it. Whoever rejects it here has
+ * the last word, and whoever has to do with it here is excluded.
  */
 export function withOwnEvidence(peer: StepEvidence, own: StepEvidence): StepEvidence | undefined {
-  const sameMerge = own.mergedAt === peer.mergedAt && same(own.requestSigners, peer.requestSigners);
-  if (!own.flaw && !sameMerge) return undefined;
-  const known = new Set(peer.approvals.map(wordOf));
+  if (own.flaw || own.mergedAt !== peer.mergedAt || !same(own.requestSigners, peer.requestSigners)) return undefined;
+  const against = new Set(
+    own.approvals.filter(({ withdrawn, statement }) => !withdrawn && statement.verdict === 'reject').map(personOf),
+  );
+  const theirs = peer.approvals.filter((seen) => !against.has(personOf(seen)));
+  const known = new Set(theirs.map(wordOf));
   return {
-    ...peer,
+    ...own,
     contributors: union(peer.contributors, own.contributors),
     claimedEmails: union(peer.claimedEmails, own.claimedEmails),
-    approvals: [...peer.approvals, ...own.approvals.filter((seen) => !known.has(wordOf(seen)))],
+    approvals: [...theirs, ...own.approvals.filter((seen) => !known.has(wordOf(seen)))],
   };
+}
+
+function personOf({ by, owner }: SeenApproval): string {
+  return JSON.stringify([by ?? null, owner ?? null]);
 }
 
 function wordOf({ by, owner, statement: { kind, uid, digest, verdict, signedAt } }: SeenApproval): string {

@@ -92,6 +92,8 @@ export interface EvidenceTaken {
   readonly revocations: number;
   readonly deletedGrants: number;
   readonly grants: readonly GrantTaken[];
+  /** Live grants that the peer could not tell of. */
+  readonly leftOut: number;
   /** Commit that the peer has judged and this gateway has not; left out when there is none. */
   readonly ahead?: string;
   /** Why this gateway judges nothing new now; left out when it does. */

@@ -55,4 +55,6 @@ export interface Tombstone {
   readonly until: number | undefined;
   /** Epoch ms when the gateway first saw it: it ends every grant of its subject admitted before. */
   readonly seenAt: number;
+  /** Owners ended it at `until`: nothing that others remember brings it back. */
+  readonly lifted?: true;
 }

@@ -135,6 +135,7 @@ export async function startGateway(
     clock,
     recorder,
     limits: limitsApart(join(dirname(entry), 'reconcile', `limits-thread${extname(entry)}`)),
+    hosted: config.forge !== undefined,
     speaker: {
       gateway: config.name,
       signer: await recordingSigner(config.name, config.recording.keyFile),

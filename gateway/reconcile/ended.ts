@@ -16,7 +16,10 @@ export function isOver(
   );
 }
 
-/** A uid is admitted once, ever: also one that was in the repo when the owners signed a baseline. */
-export function isUsed({ grants, baseline }: Pick<GatewayState, 'grants' | 'baseline'>, uid: string): boolean {
-  return grants[uid] !== undefined || (baseline?.uids.includes(uid) ?? false);
+/** A uid is admitted once, ever: also one that was in the repo when the owners signed a baseline, or was deleted. */
+export function isUsed(
+  { grants, baseline, deletedGrants }: Pick<GatewayState, 'grants' | 'baseline' | 'deletedGrants'>,
+  uid: string,
+): boolean {
+  return Object.hasOwn(grants, uid) || deletedGrants.includes(uid) || (baseline?.uids.includes(uid) ?? false);
 }

@@ -8,6 +8,8 @@ export type LimitsJudge = (before: PolicySet, after: PolicySet) => string | unde
 
 /** Documents of both sides that are compared in less time than a thread takes to start, some 50 ms. */
 const fewDocuments = 400;
+/** ms after which a thread is ended without its answer, and the change tried again. */
+const longest = 120_000;
 
 /**
  * Judges large changes in a thread of its own: comparing the rules of thousands of people takes seconds, in which the
@@ -22,13 +24,14 @@ export function limitsApart(file: string): LimitsJudge {
 
 function inThread(file: string, before: PolicySet, after: PolicySet): Promise<string | undefined> {
   const worker = new Worker(file, { workerData: { before, after } });
-  return new Promise((resolve, reject) => {
+  const late = setTimeout(() => void worker.terminate(), longest);
+  return new Promise<string | undefined>((resolve, reject) => {
     worker.once('message', ({ problem }: { readonly problem: string | undefined }) => resolve(problem));
     worker.once('error', reject);
     worker.once('exit', (code) =>
       reject(new BugError(`the thread that judges limits ended with ${code} and no answer`)),
     );
-  });
+  }).finally(() => clearTimeout(late));
 }
 
 function documentsOf({ identities, policies, streams, groups, masks, approverRules }: PolicySet): number {

@@ -25,13 +25,25 @@ export function narrow(state: GatewayState, documents: NarrowingDocuments, now: 
     if (shorter) shortened[uid] = { ...entry, grant: shorter };
   }
   const shorter = Object.keys(shortened).length > 0;
-  if (fresh.length === 0 && deleted.length === 0 && !shorter) return state;
+  const refusals = withoutDocuments(state.refusals, byUid);
+  if (fresh.length === 0 && deleted.length === 0 && !shorter && refusals === state.refusals) return state;
   return {
     ...state,
+    refusals,
     grants: shorter ? { ...state.grants, ...shortened } : state.grants,
     tombstones: fresh.length > 0 ? [...state.tombstones, ...fresh] : state.tombstones,
     deletedGrants: deleted.length > 0 ? [...state.deletedGrants, ...deleted] : state.deletedGrants,
   };
+}
+
+/** Refused grants whose documents are gone are marked: what a peer saw of them is of no use any more. */
+function withoutDocuments(
+  refusals: GatewayState['refusals'],
+  byUid: ReadonlyMap<string, NarrowingDocuments['grants']>,
+): GatewayState['refusals'] {
+  const isGone = (one: GatewayState['refusals'][number]): boolean =>
+    one.kind === 'grant' && !one.gone && !byUid.get(one.uid)?.some(({ name }) => name === one.name);
+  return refusals.some(isGone) ? refusals.map((one) => (isGone(one) ? { ...one, gone: true } : one)) : refusals;
 }
 
 /** Removals of Revocations that the owners signed: standing access of the subject comes back, no grant does. */
@@ -41,7 +53,9 @@ export function lift(tombstones: readonly Tombstone[], names: readonly string[],
     'subject' in tombstone.target &&
     (tombstone.until === undefined || tombstone.until > now);
   if (!tombstones.some(lifted)) return tombstones;
-  return tombstones.map((tombstone) => (lifted(tombstone) ? { ...tombstone, until: now } : tombstone));
+  return tombstones.map((tombstone) =>
+    lifted(tombstone) ? { ...tombstone, until: now, lifted: true as const } : tombstone,
+  );
 }
 
 /** A changed Revocation is a new one beside the old: whoever can rewrite it must not be able to aim it elsewhere. */

@@ -30,6 +30,7 @@ export interface PolicyRoundOptions extends ApplierOptions {
   readonly trustRoot: TrustRoot;
   readonly clock: Clock;
   readonly limits: LimitsJudge;
+  readonly hosted: boolean;
   readonly speaker: EvidenceDeskOptions['speaker'];
 }
 

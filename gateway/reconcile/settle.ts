@@ -1,11 +1,13 @@
 import { keptEvidence } from '../../core/admission/kept-evidence.ts';
 import type { PolicyVerdict } from '../../core/model/verdict.ts';
-import type { GatewayState } from '../state/state-store.ts';
+import type { AdmittedEntry, GatewayState } from '../state/state-store.ts';
 import { withEmergency, withReviews } from './emergencies.ts';
 import type { StepJudgement } from './judge-step.ts';
 import { lift } from './narrowing.ts';
 
 const keptRefusals = 200;
+/** ms. */
+const evidenceFor = 30 * 86_400_000;
 
 /**
  * The state after a step. `same`: the rules at it are those that are admitted already. While a refused change stands in
@@ -19,9 +21,10 @@ export function settle(
   now: number,
 ): GatewayState {
   const rules = state.admittedCommit;
-  const basis = judged.evidence ? { rules, evidence: keptEvidence(judged.evidence) } : {};
+  const { evidence } = judged;
+  const basis = (uid: string) => (evidence ? { rules, evidence: keptEvidence(evidence, uid) } : {});
   const admitted = judged.grants.flatMap(({ verdict, admitted: grant }) =>
-    grant ? [[grant.uid, { grant, verdict, ...basis }] as const] : [],
+    grant ? [[grant.uid, { grant, verdict, ...basis(grant.uid) }] as const] : [],
   );
   const refused = [...judged.grants, ...judged.emergencies]
     .filter(({ verdict }) => !verdict.admitted)
@@ -34,7 +37,10 @@ export function settle(
     judgedCommit: commit,
     admittedCommit: swapped ? commit : state.admittedCommit,
     frozen: same || swapped ? undefined : (state.frozen ?? frozenBy(policy)),
-    grants: admitted.length > 0 ? { ...state.grants, ...Object.fromEntries(admitted) } : state.grants,
+    grants:
+      admitted.length > 0
+        ? { ...withoutOldEvidence(state.grants, now), ...Object.fromEntries(admitted) }
+        : state.grants,
     refusals: refusals.slice(-keptRefusals),
     tombstones: policy?.admitted ? lift(state.tombstones, judged.lifts, now) : state.tombstones,
     lastMergedAt:
@@ -42,6 +48,19 @@ export function settle(
     policyMerges: policy?.admitted ? { ...state.policyMerges, [policy.digest]: judged.mergedAt } : state.policyMerges,
   };
   return withReviews(judged.emergencies.reduce(withEmergency, settled), judged.reviews, now);
+}
+
+/** Evidence is kept as long as somebody may ask about it: a month from the grant's end. The verdict stays. */
+function withoutOldEvidence(grants: GatewayState['grants'], now: number): GatewayState['grants'] {
+  const isOld = ({ grant, evidence }: AdmittedEntry): boolean =>
+    evidence !== undefined && grant.end < now - evidenceFor;
+  if (!Object.values(grants).some(isOld)) return grants;
+  const entries = Object.entries(grants).map(([uid, entry]) => {
+    if (!isOld(entry)) return [uid, entry] as const;
+    const { evidence: _old, ...rest } = entry;
+    return [uid, rest] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The state with verdicts of refusal; the newest are kept. */

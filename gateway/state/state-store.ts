@@ -39,8 +39,8 @@ export interface AdmittedEntry {
   readonly rules?: string;
 }
 
-/** A refusal; `rules`: the commit of the rules under which a step was judged. */
-export type KeptRefusal = (GrantVerdict | PolicyVerdict) & { readonly rules?: string };
+/** A refusal; `rules`: the commit of the rules under which a step was judged; `gone`: its document was missing since. */
+export type KeptRefusal = (GrantVerdict | PolicyVerdict) & { readonly rules?: string; readonly gone?: boolean };
 
 /** What the gateway must never forget. Plain JSON. */
 export interface GatewayState {

@@ -207,11 +207,16 @@ export class HostedWorld implements AsyncDisposable {
     return { pull: await this.open('alice', `request/${name}`), uid, name, file };
   }
 
-  /** A document of the repo as it is now, with its spec changed. */
-  async edited(path: string, change: (spec: Record<string, unknown>) => object): Promise<Files> {
+  /** A file of the repo as it is now. */
+  async read(path: string): Promise<string> {
     const hands = await this.hands(undefined);
     const at = (await hands.tree(await this.tip())).find((entry) => entry.path === path)!;
-    const document = parse((await hands.blob(at.id, 100_000)).toString()) as { spec: Record<string, unknown> };
+    return (await hands.blob(at.id, 100_000)).toString();
+  }
+
+  /** A document of the repo as it is now, with its spec changed. */
+  async edited(path: string, change: (spec: Record<string, unknown>) => object): Promise<Files> {
+    const document = parse(await this.read(path)) as { spec: Record<string, unknown> };
     return { [path]: stringify({ ...document, spec: change(document.spec) }) };
   }
 
@@ -305,6 +310,7 @@ export class HostedWorld implements AsyncDisposable {
     const round = new PolicyRound({
       ...{ clone, loader, source, state, snapshots, trustRoot, clock, recorder, prepare, speaker },
       limits: acknowledgementProblem,
+      hosted: true,
     });
     return {
       name,

@@ -32,11 +32,11 @@ const said: PeerEvidence = {
   ...{ version: 1, gateway: 'gw2', repoId: '7', branch: 'main', exportedAt: 7, judgedCommit: commit },
   grants: [
     {
-      ...{ uid: 'u', name: 'n', end: 9 },
-      evidence: JSON.parse(JSON.stringify(keptEvidence(step()))) as PeerEvidence['grants'][number]['evidence'],
+      ...{ uid: 'a'.repeat(32), name: 'n', end: 9 },
+      evidence: JSON.parse(JSON.stringify(keptEvidence(step(), 'u'))) as PeerEvidence['grants'][number]['evidence'],
     },
   ],
-  ...{ revocations: [{ name: 'r', subject: 'mallory' }], deletedGrants: ['x'] },
+  ...{ revocations: [{ name: 'r', subject: 'mallory' }], deletedGrants: ['b'.repeat(32)], leftOut: 0 },
 };
 
 describe('evidence that is kept', () => {
@@ -44,7 +44,9 @@ describe('evidence that is kept', () => {
     const rules = {} as PolicySet;
     const withdrawn = word(undefined, 'approve', { owner: 'olga', withdrawn: 'it was dismissed' });
     const whole = step({ approvals: [word('bob', 'approve'), withdrawn] });
-    const kept = keptEvidence(whole);
+    const other = word('bob', 'approve');
+    Object.assign(other.statement, { uid: 'another' });
+    const kept = keptEvidence({ ...whole, approvals: [...whole.approvals, other] }, 'u');
     expect(JSON.parse(JSON.stringify(kept))).toEqual(kept);
     const back = await revivedEvidence(kept, async (at) => (at === base ? rules : undefined));
     expect(back).toEqual({ ...whole, approvals: whole.approvals.map((one) => ({ ...one, base: rules })) });
@@ -71,10 +73,18 @@ describe('what a peer saw beside what is seen here', () => {
     expect(withOwnEvidence(step(), step({ requestSigners: ['mallory'] }))).toBeUndefined();
   });
 
-  test('where the forge shows no merge any more, the peer is believed', () => {
+  test('where the forge shows no merge, a peer makes none', () => {
     const flaw = { refusal: 'DirectPush', message: '' } as const;
-    const own = step({ flaw, mergedAt: 0, requestSigners: [], contributors: [], claimedEmails: [], approvals: [] });
-    expect(withOwnEvidence(step(), own)).toEqual(step());
+    expect(withOwnEvidence(step(), step({ flaw }))).toBeUndefined();
+  });
+
+  test('whoever rejects it here has the last word, whatever the peer says they said', () => {
+    const own = step({ approvals: [word('carol', 'reject')] });
+    const silenced = word('carol', 'reject', { withdrawn: 'it was dismissed' });
+    const later = word('carol', 'approve');
+    Object.assign(later.statement, { signedAt: 4 });
+    const both = withOwnEvidence(step({ approvals: [silenced, later, word('bob', 'approve')] }), own);
+    expect(both?.approvals).toEqual([word('bob', 'approve'), word('carol', 'reject')]);
   });
 });
 

@@ -54,7 +54,7 @@ function controls(options: { audit?: 'fails' } = {}) {
       take: async (note) => {
         if (note === '') throw new AccessError('PeerRefused', 'not taken', { why: 'empty' });
         order.push(`took ${note.length} characters`);
-        return { peer: 'gw2', exportedAt: 'x', revocations: 0, deletedGrants: 0, grants: [] };
+        return { peer: 'gw2', exportedAt: 'x', revocations: 0, deletedGrants: 0, grants: [], leftOut: 0 };
       },
     },
     emergencies: {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
+import { formatPeerEvidence, type PeerEvidence } from '../../../core/admission/peer-evidence.ts';
 import { signCheckpoint } from '../../../core/audit/checkpoint.ts';
 import { type Clock, systemClock } from '../../../core/clock/clock.ts';
 import { adminApp } from '../../../gateway/api/admin-app.ts';
@@ -12,6 +13,7 @@ import { startGitHub } from '../../support/github/github-emulator.ts';
 import { runSluice } from '../../support/run-sluice.ts';
 import { speakerOf } from '../../support/speaker.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+import { FollowedRepo } from './followed-repo.ts';
 
 const open: AsyncDisposable[] = [];
 
@@ -45,7 +47,7 @@ async function admittedOnce(there: HostedWorld, gateway: HostedFollower, by: 'al
 }
 
 /** uids of the grants in force that no revocation ended. */
-const live = ({ snapshots, state }: HostedFollower): readonly string[] =>
+const live = ({ snapshots, state }: Pick<HostedFollower, 'snapshots' | 'state'>): readonly string[] =>
   [...(snapshots.current?.grants.values() ?? [])].filter((one) => !isOver(state.current, one)).map(({ uid }) => uid);
 const later = (ms: number): Clock => ({ ...systemClock, now: () => systemClock.now() + ms });
 
@@ -127,7 +129,7 @@ test('it lets in no change of the rules, and nothing that was refused for what i
   await using late = await believing(there, [first]);
   await settled(late);
   const taken = await late.round.evidence.take(first.round.evidence.tell());
-  expect(taken.stalled).toContain('rules stay at');
+  expect(taken.stalled).toBeUndefined(); // grants go on under the rules of before
   expect(late.state.current.frozen).toBeDefined();
   expect(late.snapshots.current!.revision).not.toBe(first.snapshots.current!.revision);
   // The peer told of a grant that does not fit any more: it is judged by the rules here.
@@ -167,6 +169,73 @@ test('revocations of a history that is gone are taken over, and nothing comes ba
   expect(live(late)).toEqual([]);
 });
 
+test('a grant whose document was gone meanwhile, or whose commit is, is not given by any note', async () => {
+  await using there = await world();
+  await using first = await there.follow();
+  const asked = await admittedOnce(there, first);
+  const note = first.round.evidence.tell();
+  await using late = await believing(there, [first]);
+  await settled(late);
+  const text = await there.read(asked.file);
+  await there.direct({ [asked.file]: undefined });
+  await late.round.run();
+  await there.direct({ [asked.file]: text.replace('payments-debug', 'nope') });
+  await settled(late);
+  expect(await late.round.evidence.take(note)).toMatchObject({
+    grants: [{ outcome: 'refused', message: expect.stringContaining('gone') }],
+  });
+  await using other = await believing(there, [first]);
+  await settled(other);
+  const hands = await there.hands(undefined);
+  await hands.push([{ ref: 'refs/heads/main', commit: there.genesis.commit }], { force: true });
+  const taken = await other.round.evidence.take(note);
+  expect(taken.stalled).toContain('first-parent chain');
+  expect(taken.grants).toMatchObject([{ outcome: expect.stringMatching(/^(notJudged|refused)$/) }]);
+  expect([live(late), live(other)]).toEqual([[], []]);
+});
+
+test('what nobody merged is not merged by the word of a peer', async () => {
+  await using there = await world();
+  await using first = await there.follow();
+  const real = await admittedOnce(there, first);
+  const uid = 'd'.repeat(32);
+  const file = 'grants/2026-11/pushed.yaml';
+  const text = (await there.read(real.file)).replace(real.uid, uid).replace(real.name, 'pushed');
+  const commit = await there.direct({ [file]: text });
+  await using late = await believing(there, [first]);
+  expect(await settled(late)).toMatchObject({ pushed: 'DirectPush' });
+  const { signer } = speakerOf(first.name);
+  const told = JSON.parse(first.round.evidence.tell().split('\n')[1]!) as PeerEvidence;
+  const one = told.grants[0]!;
+  const evidence = {
+    ...one.evidence,
+    commit,
+    parent: (await there.hands(undefined).then((c) => c.commit(commit))).parents[0]!,
+  };
+  const forged = formatPeerEvidence({ ...told, grants: [{ ...one, uid, name: 'pushed', evidence }] });
+  expect(await late.round.evidence.take(signer.sign(forged))).toMatchObject({ grants: [{ uid, outcome: 'refused' }] });
+  expect(live(late)).not.toContain(uid);
+});
+
+test('in plain git a peer can add nothing: what is signed is the same for everybody', async () => {
+  await using repo = await FollowedRepo.make();
+  await using first = await repo.follow('gw-first');
+  const { uid } = await repo.grant();
+  await first.round.run();
+  const told = JSON.parse(first.round.evidence.tell().split('\n')[1]!) as PeerEvidence;
+  const one = told.grants.find((grant) => grant.uid === uid)!;
+  const other = await repo.ask('mallory');
+  const parent = await repo.tip();
+  const commit = await repo.direct({ [other.file]: other.yaml });
+  await using late = await repo.follow('gw-late', { peers: [speakerOf('gw-first').signer.vkey] });
+  await late.round.run();
+  const evidence = { ...one.evidence, commit, parent, requestSigners: ['mallory'] };
+  const forged = { ...told, grants: [{ ...one, uid: other.uid, name: other.name, evidence }] };
+  const taken = await late.round.evidence.take(speakerOf('gw-first').signer.sign(formatPeerEvidence(forged)));
+  expect(taken.grants).toMatchObject([{ outcome: 'refused', message: expect.stringContaining('plain git') }]);
+  expect(live(late)).toEqual([uid]);
+});
+
 test('a verdict is come to again from what was kept, and another one is seen', async () => {
   await using there = await world();
   await using first = await there.follow();
@@ -178,6 +247,18 @@ test('a verdict is come to again from what was kept, and another one is seen', a
     holds: false,
     message: expect.stringContaining('something else'),
   });
+  const wider = { ...entry, grant: { ...entry.grant, end: entry.grant.end + 1 } };
+  const lifted = { ...entry, grant: { ...entry.grant, unmask: ['cards/card'] } };
+  for (const one of [wider, lifted]) {
+    expect(await first.round.evidence.verify(one)).toMatchObject({
+      holds: false,
+      message: expect.stringContaining('another right'),
+    });
+  }
+  const earlier = { ...entry, grant: { ...entry.grant, end: entry.grant.end - 1 } };
+  expect(await first.round.evidence.verify(earlier)).toMatchObject({ holds: true });
+  const lost = { ...entry, evidence: { ...entry.evidence!, commit: 'e'.repeat(40) } };
+  expect(await first.round.evidence.verify(lost)).toMatchObject({ holds: undefined });
   const elsewhere = { ...entry, evidence: { ...entry.evidence!, commit: there.genesis.commit } };
   expect(await first.round.evidence.verify(elsewhere)).toMatchObject({ holds: false });
   const { evidence: _gone, ...bare } = entry;

@@ -120,6 +120,7 @@ export class FollowedRepo implements AsyncDisposable {
       recorder: { append: (event) => events.push(event) > 0, record: async (event) => void events.push(event) },
       prepare: (next) => follower.prepare(next),
       limits: acknowledgementProblem,
+      hosted: false,
       speaker: speakerOf(name),
     });
     return Object.assign(follower, { round });

@@ -86,7 +86,7 @@ test('lifted: standing access comes back, the moment that ended grants stays, an
     { name: 'other', target: { subject: 'bob' }, until: undefined, seenAt: mergedAt },
   ];
   const lifted = lift(tombstones, ['stop', 'one'], mergedAt + hour);
-  expect(lifted).toEqual([{ ...tombstones[0], until: mergedAt + hour }, tombstones[1], tombstones[2]]);
+  expect(lifted).toEqual([{ ...tombstones[0], until: mergedAt + hour, lifted: true }, tombstones[1], tombstones[2]]);
   expect(lift(lifted, ['stop'], mergedAt + 2 * hour)).toBe(lifted);
   const again = narrow({ ...state, tombstones: lifted }, documents({ revocations: [stop] }), mergedAt + 3 * hour);
   expect(again.tombstones.at(-1)).toEqual({ ...stop, seenAt: mergedAt + 3 * hour });

@@ -7,7 +7,7 @@ import { SluiceCommand } from '../../../output/sluice-command.ts';
 export class GatewayEvidenceImport extends SluiceCommand {
   static override summary = 'Give a gateway what another one exported.';
   static override description =
-    "What is over there is over here at once. Grants that this gateway refused because the forge does not show it an approval any more are judged again, by its own rules, with what the peer saw. The peer's key has to be in trustRoot.peers of gateway.yaml. Changes of the rules are never let in by it: owners do that, with `gateway admit`. Ends with 1 when a grant is still refused or not judged, or the gateway judges nothing new now.";
+    "What is over there is over here at once. Grants that this gateway refused because the forge does not show it an approval any more are judged again, by its own rules, with what the peer saw; in plain git there are none. The peer's key has to be in trustRoot.peers of gateway.yaml. Changes of the rules are never let in by it: owners do that, with `gateway admit`. Ends with 1 when a grant is still refused or not judged, or the gateway judges nothing new now.";
   static override args = {
     file: Args.string({ description: 'The file; - reads standard input.', required: true }),
   };
