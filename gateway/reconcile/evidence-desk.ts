@@ -131,7 +131,7 @@ export class EvidenceDesk {
     await recorder.record({ kind: 'admin', action: 'evidence', target: said.gateway, ok: true });
     const before = state.current;
     await state.update((current) => narrowedByPeer(current, said, clock.now()));
-    await this.#applier.apply();
+    if (state.current.lost === undefined) await this.#applier.apply(); // else nothing is in force, and nothing is to be
     this.#newest.set(said.gateway, said.exportedAt);
     const counts = {
       revocations: state.current.tombstones.length - before.tombstones.length,

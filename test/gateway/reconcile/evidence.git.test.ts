@@ -236,6 +236,20 @@ test('in plain git a peer can add nothing: what is signed is the same for everyb
   expect(live(late)).toEqual([uid]);
 });
 
+test('a gateway that lost its state takes over what is over, and lets nobody in by it', async () => {
+  await using repo = await FollowedRepo.make();
+  await using first = await repo.follow('gw-first');
+  await repo.done('bob', 'access', 'revoke', '--subject', 'mallory', '--reason', 'left');
+  await first.round.run();
+  const peers = [speakerOf('gw-first').signer.vkey];
+  await using late = await repo.follow('gw-late', { peers }, 0, true);
+  expect(await late.round.run()).toMatchObject({ reason: 'StateLost' });
+  const taken = await late.round.evidence.take(first.round.evidence.tell());
+  expect(taken).toMatchObject({ revocations: 1, stalled: expect.stringContaining('baseline') });
+  expect(late.snapshots.current).toBeUndefined();
+  expect(late.state.current.tombstones).toMatchObject([{ target: { subject: 'mallory' } }]);
+});
+
 test('a verdict is come to again from what was kept, and another one is seen', async () => {
   await using there = await world();
   await using first = await there.follow();
