@@ -12,7 +12,8 @@ import { HostedWorld } from '../contract/forge/hosted-world.ts';
 import { type Gitea, startGitea } from '../support/gitea/gitea.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-const merges = 20;
+/** More say more about the slowest: `SLUICE_MERGES=100`. Some three seconds each. */
+const merges = Number(process.env['SLUICE_MERGES'] ?? 20);
 let gitea: Gitea;
 
 beforeAll(async () => {
@@ -24,7 +25,7 @@ test('a merge takes effect when the webhook comes, long before the next poll', a
   const forge = await giteaUnderTest(gitea, 1);
   await using there = await HostedWorld.make(forge, await tempDir(), (files) => ({
     ...files,
-    'policies/payments-debug.yaml': files['policies/payments-debug.yaml']!.replace(/("?maxActive"?): ?2/, '$1: 100'),
+    'policies/payments-debug.yaml': files['policies/payments-debug.yaml']!.replace(/("?maxActive"?): ?2/, '$1: 1000'),
   }));
   await using gateway = await there.follow();
   const loop = new ReconcileLoop({
@@ -64,7 +65,7 @@ test('a merge takes effect when the webhook comes, long before the next poll', a
     await loop.stop();
   }
   took.sort((a, b) => a - b);
-  const [p50, p99] = [took[merges >> 1]!, took.at(-1)!].map((ms) => Math.round(ms));
-  await annotate(`merge to effect over ${merges} merges: p50 ${p50} ms, most ${p99} ms`);
+  const [p50, p99, most] = [took[merges >> 1]!, took[Math.ceil(merges * 0.99) - 1]!, took.at(-1)!].map(Math.round);
+  await annotate(`merge to effect over ${merges} merges: p50 ${p50} ms, p99 ${p99} ms, most ${most} ms`);
   expect(took.at(-1)).toBeLessThan(30_000);
-}, 300_000);
+}, 900_000);
