@@ -5,8 +5,11 @@
  * few frames: V8 runs what it has not seen often slowly.
  *
  *   node bench/proxy.ts [--rounds 3] [--warm-up 3] [--seconds 10] [--only NAME,…]
- *                       [--skip latency,produce,consume,idle] [--workers N] [--with kafka-proxy,kroxylicious]
+ *                       [--skip latency,produce,consume,idle] [--workers N] [--codec zstd] [--with kafka-proxy,kroxylicious]
  *                       [--broker-port PORT --peer NAME=127.0.0.1:PORT,PID…]
+ *
+ * `--codec` has the broker compress the topics, of a thousand different records; what is said of GB is of what they are
+ * uncompressed.
  *
  * `--with` fetches other proxies from package registries and measures them too, as the targets `kafka-proxy`,
  * `kroxylicious` and `kroxylicious upper case`. `--peer` measures a proxy that runs already, in front of a broker that
@@ -38,6 +41,7 @@ const { values } = parseArgs({
     with: { type: 'string', default: '' },
     peer: { type: 'string', multiple: true, default: [] },
     'broker-port': { type: 'string' },
+    codec: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
@@ -78,7 +82,8 @@ const { broker, targets: all } = await unlessStopped(stage(stack, dir, wanted, N
 const only = values.only?.split(',');
 const targets = all.filter(({ name }) => !only || only.includes(name));
 const payload = join(dir, 'payload');
-writeFileSync(payload, `${record()}\n`);
+const lines = values.codec === undefined ? [record()] : Array.from({ length: 1000 }, (_, i) => record(i));
+writeFileSync(payload, `${lines.join('\n')}\n`);
 await unlessStopped(prepare());
 
 const kinds = [
@@ -207,7 +212,8 @@ async function prepare(): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   const topics = ['bench.plain', 'bench.strict', 'bench.masked'];
-  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1 })) });
+  const configEntries = values.codec === undefined ? [] : [{ name: 'compression.type', value: values.codec }];
+  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1, configEntries })) });
   await admin.disconnect();
   const direct = all[0]!;
   for (const topic of topics) {

@@ -1,5 +1,6 @@
 /** What the bench drives: the broker itself, a relay in front of it, Sluice in several ways, and its peers. */
 import { execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { authority } from '../../test/support/certificates.ts';
@@ -191,18 +192,25 @@ function policies(issuer: string): Record<string, string> {
 
 const maskedPaths = ['card', 'person.ssn', 'person.email', 'address.street', 'items[*].code'];
 
-/** A JSON record of exactly 1 KiB with all that is masked. */
-export function record(): string {
+/** A JSON record of exactly 1 KiB with all that is masked; `seed` gives one of many, with text that compresses like text. */
+export function record(seed?: number): string {
   const body = {
-    id: 12_345,
+    id: 12_345 + (seed ?? 0),
     card: '4111 1111 1111 1111',
     person: { name: 'A. Name', ssn: '219-12-3456', email: 'a.name@example.com' },
     address: { street: 'Long Street 12', city: 'Somewhere' },
     items: [{ code: 'A-1' }, { code: 'B-2' }],
     pad: '',
   };
-  body.pad = 'lorem ipsum '.repeat(100).slice(0, 1024 - JSON.stringify(body).length);
+  const text = seed === undefined ? 'lorem ipsum '.repeat(100) : textOf(seed);
+  body.pad = text.slice(0, 1024 - JSON.stringify(body).length);
   return JSON.stringify(body);
+}
+
+/** Words of two to nine letters, others for each seed. */
+function textOf(seed: number): string {
+  const digits = Array.from({ length: 32 }, (_, i) => hash('sha256', `${seed}/${i}`, 'hex')).join('');
+  return digits.replace(/[0-3]/g, ' ');
 }
 
 function document(kind: string, name: string, spec: object): string {

@@ -13,6 +13,9 @@ export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 /** The name of a codec. */
 export type Codec = (typeof codecs)[number];
 
+const leastPiece = 1 << 10;
+const largestPiece = 1 << 20;
+
 /** At most `cap` bytes come out. With `none` it is the input itself. */
 export function decompress(codec: Codec, bytes: Uint8Array, cap: number): Uint8Array {
   switch (codec) {
@@ -20,13 +23,15 @@ export function decompress(codec: Codec, bytes: Uint8Array, cap: number): Uint8A
       if (bytes.length > cap) throw tooLarge(codec, cap);
       return bytes;
     case 'gzip':
-      return inZlib(codec, cap, () => gunzipSync(bytes, { maxOutputLength: cap }));
+      return inZlib(codec, cap, () => gunzipSync(bytes, { maxOutputLength: cap, chunkSize: pieceOf(bytes, cap) }));
     case 'snappy':
       return decompressSnappy(bytes, cap);
     case 'lz4':
       return decompressFrame(bytes, cap);
     case 'zstd':
-      return inZlib(codec, cap, () => zstdDecompressSync(bytes, { maxOutputLength: cap }));
+      return inZlib(codec, cap, () =>
+        zstdDecompressSync(bytes, { maxOutputLength: cap, chunkSize: pieceOf(bytes, cap) }),
+      );
   }
 }
 
@@ -36,14 +41,29 @@ export function compress(codec: Codec, bytes: Uint8Array): Uint8Array {
     case 'none':
       return bytes;
     case 'gzip':
-      return gzipSync(bytes, { level: 1 });
+      return gzipSync(bytes, { level: 1, chunkSize: packedPiece(bytes) });
     case 'snappy':
       return compressSnappy(bytes);
     case 'lz4':
       return compressFrame(bytes);
     case 'zstd':
-      return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+      return zstdCompressSync(bytes, {
+        params: { [constants.ZSTD_c_compressionLevel]: 1 },
+        chunkSize: packedPiece(bytes),
+      });
   }
+}
+
+/**
+ * Bytes of one piece of output: Node gathers pieces of 16 KB and joins them, which is twice the memory in many parts. The
+ * first guess is that it grows fourfold.
+ */
+function pieceOf(bytes: Uint8Array, cap: number): number {
+  return Math.min(Math.max(leastPiece, bytes.length * 4), largestPiece, Math.max(leastPiece, cap));
+}
+
+function packedPiece(bytes: Uint8Array): number {
+  return Math.min(Math.max(leastPiece, bytes.length), largestPiece);
 }
 
 function inZlib(codec: Codec, cap: number, work: () => Uint8Array): Uint8Array {
