@@ -11,6 +11,9 @@ import type {
 } from '../../core/model/admin-api.ts';
 import type { GrantVerdict } from '../../core/model/verdict.ts';
 
+/** ms. A gateway asks its forge about each grant that it judges again. */
+const longestImport = 600_000;
+
 /** Talks to a gateway's admin API through its unix socket. */
 export class GatewayClient {
   readonly #socket: string;
@@ -60,7 +63,7 @@ export class GatewayClient {
   }
 
   takeEvidence(note: string): Promise<EvidenceTaken> {
-    return this.#call('POST', '/evidence', false, { note }) as Promise<EvidenceTaken>;
+    return this.#call('POST', '/evidence', false, { note }, longestImport) as Promise<EvidenceTaken>;
   }
 
   /** False when there is no such session. */
@@ -68,9 +71,9 @@ export class GatewayClient {
     return (await this.#call('POST', `/sessions/${encodeURIComponent(session)}/kill`, true)) !== undefined;
   }
 
-  #call(method: string, path: string, mayMiss = false, body?: unknown): Promise<unknown> {
+  #call(method: string, path: string, mayMiss = false, body?: unknown, timeout = 30_000): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const call = request({ socketPath: this.#socket, method, path, timeout: 30_000 }, (response) => {
+      const call = request({ socketPath: this.#socket, method, path, timeout }, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {

@@ -5,7 +5,7 @@ import type { EvidenceTaken } from '../../core/model/admin-api.ts';
 import { answer } from './answer.ts';
 
 export interface EvidenceControls {
-  /** A signed note. */
+  /** A signed note; throws AccessError when there is more to tell than one can hold. */
   readonly tell: () => string;
   readonly take: (note: string) => Promise<EvidenceTaken>;
 }
@@ -17,7 +17,7 @@ export function addEvidence(app: Hono, { tell, take }: EvidenceControls): void {
     maxSize: largest,
     onError: (c) => c.json({ error: `the body may have ${largest} bytes` }, 413),
   });
-  app.get('/evidence', (c) => c.json({ note: tell() }));
+  app.get('/evidence', (c) => answer(c, async () => ({ note: tell() })));
   app.post('/evidence', limit, async (c) => {
     const body: unknown = await c.req.json().catch(() => undefined);
     const note = typeof body === 'object' && body !== null ? (body as Record<string, unknown>)['note'] : undefined;

@@ -4,7 +4,7 @@ import type { BufferBudget } from './buffer-budget.ts';
 import { BufferShare } from './buffer-share.ts';
 
 const smallest = 4 << 10;
-/** An answer of a megabyte of records, which is what consumers ask for of a partition, is one view with what is around it. */
+/** Of a partition consumers ask for a megabyte of records: such an answer is one view, with what is around them. */
 const largest = (1 << 20) + (4 << 10);
 /** Reads in a row that left most of the buffer empty, after which it is made smaller. */
 const patience = 64;
@@ -37,9 +37,9 @@ interface Handle {
 
 /**
  * The receiving side of a socket, with one buffer that is read into again and again: no allocation and no copy while
- * bytes come and go, up to 1 MB and a little in one read while they come fast, 4 KB while they do not. Plain TCP sockets give up
- * their handle for this (Node reads at most 64 KB into fresh memory otherwise); TLS sockets, and a Node that has no
- * such handle, are read by 'data' events into the same kind of view. 4 KB each inlet has for itself; what is beyond
+ * bytes come and go, up to 1 MB and a little in one read while they come fast, 4 KB while they do not. Plain TCP sockets
+ * give up their handle for this (Node reads at most 64 KB into fresh memory otherwise); TLS sockets, and a Node that has
+ * no such handle, are read by 'data' events into the same kind of view. 4 KB each inlet has for itself; what is beyond
  * them is of the budget.
  */
 export class Inlet {

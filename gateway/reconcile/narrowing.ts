@@ -36,13 +36,19 @@ export function narrow(state: GatewayState, documents: NarrowingDocuments, now: 
   };
 }
 
-/** Refused grants whose documents are gone are marked: what a peer saw of them is of no use any more. */
+/**
+ * Refused grants whose documents are gone are marked: what a peer saw of them is of no use any more. Refused emergencies
+ * have no such documents.
+ */
 function withoutDocuments(
   refusals: GatewayState['refusals'],
   byUid: ReadonlyMap<string, NarrowingDocuments['grants']>,
 ): GatewayState['refusals'] {
   const isGone = (one: GatewayState['refusals'][number]): boolean =>
-    one.kind === 'grant' && !one.gone && !byUid.get(one.uid)?.some(({ name }) => name === one.name);
+    one.kind === 'grant' &&
+    one.rules !== undefined &&
+    !one.gone &&
+    !byUid.get(one.uid)?.some(({ name }) => name === one.name);
   return refusals.some(isGone) ? refusals.map((one) => (isGone(one) ? { ...one, gone: true } : one)) : refusals;
 }
 

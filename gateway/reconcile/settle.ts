@@ -26,9 +26,10 @@ export function settle(
   const admitted = judged.grants.flatMap(({ verdict, admitted: grant }) =>
     grant ? [[grant.uid, { grant, verdict, ...basis(grant.uid) }] as const] : [],
   );
-  const refused = [...judged.grants, ...judged.emergencies]
-    .filter(({ verdict }) => !verdict.admitted)
-    .map(({ verdict }) => ({ ...verdict, rules }));
+  const refused = [
+    ...judged.grants.map(({ verdict }) => ({ ...verdict, rules })),
+    ...judged.emergencies.map(({ verdict }) => verdict),
+  ].filter((verdict) => !verdict.admitted);
   const { policy } = judged;
   const swapped = policy?.admitted === true && state.frozen === undefined;
   const refusals = [...state.refusals, ...refused, ...(policy && !policy.admitted ? [policy] : [])];

@@ -39,7 +39,7 @@ export interface AdmittedEntry {
   readonly rules?: string;
 }
 
-/** A refusal; `rules`: the commit of the rules under which a step was judged; `gone`: its document was missing since. */
+/** A refusal. Of a grant, `rules`: the commit of the rules it was judged under; `gone`: its document was missing since. */
 export type KeptRefusal = (GrantVerdict | PolicyVerdict) & { readonly rules?: string; readonly gone?: boolean };
 
 /** What the gateway must never forget. Plain JSON. */

@@ -3,6 +3,7 @@ import type { Masker } from '../../../core/mask/masker.ts';
 import type { Allow, Decision } from '../../../core/model/decision.ts';
 import type { Operation, ResourceKind } from '../../../core/model/resource.ts';
 import type { Access } from '../../session/access.ts';
+import type { RecordsMemory } from '../wire/records-builder.ts';
 import type { ConnectionState } from './connection-state.ts';
 
 /** A broker as clients are told about it: its own id, the gateway's address for it. */
@@ -69,21 +70,14 @@ export interface Membership {
   readonly memberId: string;
 }
 
-/** Where an answer that is made here lies until it is sent. */
-export interface Memory {
-  /** At least so many bytes, with whatever is in them. */
-  take(bytes: number): Buffer;
-  /** Nobody reads or writes it any more. */
-  give(memory: Buffer): void;
-}
-
 /** What is the same for all frames of a listener. */
 export interface FrameWorld {
   readonly view: ClusterView;
   readonly features: BrokerFeatures;
   readonly maskers: Maskers;
   readonly topicNames: TopicNames;
-  readonly memory: Memory;
+  /** Where an answer that is made here lies until it is sent. */
+  readonly memory: RecordsMemory;
 }
 
 /** What an enforcement needs of the world for one frame, and where it leaves what the connection has to know. */
@@ -111,7 +105,7 @@ export class FrameContext {
   policy: string | undefined;
   /** Memory that the answer lies in, to be given back when it is with the kernel; undefined when there is none. */
   borrowed: Buffer[] | undefined;
-  readonly #memory: Memory;
+  readonly #memory: RecordsMemory;
 
   constructor(access: Access, world: FrameWorld, connection: ConnectionState, clientId: string) {
     this.access = access;

@@ -10,7 +10,7 @@ const headerSize = batchOffset.records;
 export interface RecordsMemory {
   /** At least so many bytes, with whatever is in them. */
   take(bytes: number): Buffer;
-  /** It was taken, and something larger took its place. */
+  /** Nobody reads or writes it any more. */
   give(memory: Buffer): void;
 }
 

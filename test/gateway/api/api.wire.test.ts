@@ -15,7 +15,7 @@ import { tempDir } from '../../support/temp-dir.ts';
 const status = { gateway: 'gw1', ready: true } as unknown as GatewayStatus;
 
 /** An admin API over fakes; `order` says what happened, audit lines among it. */
-function controls(options: { audit?: 'fails' } = {}) {
+function controls(options: { audit?: 'fails'; note?: 'tooLong' } = {}) {
   const order: string[] = [];
   const recorder = {
     record: (event: AuditEvent) => {
@@ -50,7 +50,10 @@ function controls(options: { audit?: 'fails' } = {}) {
       },
     },
     evidence: {
-      tell: () => 'a note',
+      tell: () => {
+        if (options.note === 'tooLong') throw new AccessError('PeerRefused', 'more than a note can hold');
+        return 'a note';
+      },
       take: async (note) => {
         if (note === '') throw new AccessError('PeerRefused', 'not taken', { why: 'empty' });
         order.push(`took ${note.length} characters`);
@@ -150,6 +153,13 @@ test('evidence: a note is given, one is taken, and what is none is said to be', 
   expect([empty.code, JSON.parse(empty.body)]).toMatchObject([409, { code: 'PeerRefused', why: 'empty' }]);
   for (const body of ['{', '[]', 'null', '{"note":5}']) expect((await post(body)).code).toBe(400);
   expect((await post(JSON.stringify({ note: 'x'.repeat(5_000_000) }))).code).toBe(413);
+});
+
+test('evidence: more than a note can hold is said to be, and is no note', async () => {
+  await using dir = await tempDir();
+  await using served = await serveSocket(controls({ note: 'tooLong' }).app, dir.join('admin.sock'));
+  const told = await call(served.address, 'GET', '/evidence');
+  expect([told.code, JSON.parse(told.body)]).toMatchObject([409, { code: 'PeerRefused' }]);
 });
 
 test('owners: what there is to sign, what they signed, and why it is not enough', async () => {
