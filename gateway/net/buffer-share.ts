@@ -78,9 +78,11 @@ export class BufferShare {
 
   /** The frame is used, or will never be: ends what was claimed for it. */
   release(): void {
-    const claims = [this.#claim, this.#waiting];
+    const claim = this.#claim;
+    const waiting = this.#waiting;
     this.#claim = undefined;
     this.#waiting = undefined;
-    for (const claim of claims) if (claim) this.#options.budget.release(claim);
+    if (claim) this.#options.budget.release(claim);
+    if (waiting) this.#options.budget.release(waiting);
   }
 }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'; // the global of this name is a getter
 import { Socket } from 'node:net';
 import { BugError } from '../../core/errors/sluice-error.ts';
 import type { BufferBudget } from './buffer-budget.ts';

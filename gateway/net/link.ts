@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'; // the global of this name is a getter
 import type { Socket } from 'node:net';
 import type { BufferBudget } from './buffer-budget.ts';
 import { Inlet, type InletEvents } from './inlet.ts';

@@ -1,13 +1,21 @@
 import { asBuffer } from '../../../core/bytes/cursor.ts';
 import { batchOffset, lengthEnd } from '../wire/record-batch.ts';
 
-/** What a partition's records come to, read from batch headers alone. */
+/** What a partition's batches come to, read from their headers alone. */
+export interface BatchCount {
+  readonly records: number;
+  /** Where the first and the last batch begin; -1 where there is none. */
+  readonly first: number;
+  readonly last: number;
+  /** Producer of the first transactional batch. */
+  readonly transaction: ProducerEpoch | undefined;
+}
+
+/** The same of what was read: with the offsets, which the batches of a producer do not have yet. */
 export interface BatchSummary {
   readonly records: number;
   readonly firstOffset: bigint | undefined;
   readonly lastOffset: bigint | undefined;
-  /** Producer of the first transactional batch. */
-  readonly transaction: ProducerEpoch | undefined;
 }
 
 /** A producer as its batches name it; the epoch goes up when the producer is fenced or, in TV2, with each transaction. */
@@ -18,14 +26,15 @@ export interface ProducerEpoch {
 
 const transactionalBit = 0x10;
 const controlBit = 0x20;
-const nothing: BatchSummary = { records: 0, firstOffset: undefined, lastOffset: undefined, transaction: undefined };
+const noBatch: BatchCount = { records: 0, first: -1, last: -1, transaction: undefined };
+const nothing: BatchSummary = { records: 0, firstOffset: undefined, lastOffset: undefined };
 
 /**
  * Of the batches of format 2 alone. A partial batch at the end, as a fetch may have, is left out; control batches count
  * no records. It is made for every request, so it reads only what it needs.
  */
-export function summarizeBatches(blob: Uint8Array | null): BatchSummary {
-  if (blob === null) return nothing;
+export function countBatches(blob: Uint8Array | null): BatchCount {
+  if (blob === null) return noBatch;
   const bytes = asBuffer(blob);
   let records = 0;
   let first = -1;
@@ -45,9 +54,16 @@ export function summarizeBatches(blob: Uint8Array | null): BatchSummary {
     }
     at += size;
   }
-  if (first < 0) return nothing;
+  return { records, first, last, transaction };
+}
+
+/** As countBatches, with the offsets of the first and the last record. */
+export function summarizeBatches(blob: Uint8Array | null): BatchSummary {
+  const { records, first, last } = countBatches(blob);
+  if (blob === null || first < 0) return nothing;
+  const bytes = asBuffer(blob);
   const lastOffset = offsetAt(bytes, last) + BigInt(bytes.readInt32BE(last + batchOffset.lastOffsetDelta));
-  return { records, firstOffset: offsetAt(bytes, first), lastOffset, transaction };
+  return { records, firstOffset: offsetAt(bytes, first), lastOffset };
 }
 
 function offsetAt(bytes: Buffer, batch: number): bigint {

@@ -11,7 +11,7 @@ import {
   type ProduceResponsePartitionProduceResponse,
 } from '../wire/generated/produce.ts';
 import { rewriteEndpoint } from './addresses.ts';
-import { type BatchSummary, type ProducerEpoch, summarizeBatches } from './batch-summary.ts';
+import { type BatchCount, countBatches, type ProducerEpoch } from './batch-summary.ts';
 import type { FrameContext } from './context.ts';
 import { enforcement } from './enforcement.ts';
 import { denied } from './errors.ts';
@@ -50,13 +50,13 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
     if (repeats(request, byId)) return { kind: 'close', code: 'BadFrame', why: 'a partition stands in it twice' };
     const need = byId ? idsNeeded(request, context) : undefined;
     if (need) return need;
-    const summaries: BatchSummary[] = []; // of all partitions, in their order
+    const counts: BatchCount[] = []; // of all partitions, in their order
     let transaction: ProducerEpoch | undefined;
     for (const { partitionData } of request.topicData) {
       for (const { records } of partitionData) {
-        const summary = summarizeBatches(records);
-        summaries.push(summary);
-        transaction ??= summary.transaction;
+        const count = countBatches(records);
+        counts.push(count);
+        transaction ??= count.transaction;
       }
     }
     const mayWrite =
@@ -69,7 +69,7 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
     const entries: TopicEntry[] = [];
     let changed = false;
     let bytes = 0;
-    let at = 0; // the topic's first partition in summaries
+    let at = 0; // the topic's first partition in counts
     for (const topic of request.topicData) {
       const { name, topicId, partitionData } = topic;
       const first = at;
@@ -95,7 +95,7 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
         const entry = {
           topic: known,
           partition: index,
-          records: summaries[first + i]!.records,
+          records: counts[first + i]!.records,
           bytes: lengthOf(records),
         };
         const masks = masked?.counts.get(index);
@@ -126,7 +126,7 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
   },
   response(response, version, pending, context) {
     const byId = version >= produceByIdFrom;
-    context.events.push({ kind: 'produce_done', ...pending.sent, topics: outcomes(response, pending, byId) });
+    context.events.push({ ...pending.sent, kind: 'produce_done', topics: outcomes(response, pending, byId) });
     if (pending.complete && response.nodeEndpoints.length === 0) return { kind: 'forward' };
     const nodeEndpoints = response.nodeEndpoints.flatMap((endpoint) => rewriteEndpoint(endpoint, context.cluster));
     return { kind: 'send', response: putBack({ ...response, nodeEndpoints }, pending.topics, byId) };

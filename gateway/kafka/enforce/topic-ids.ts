@@ -8,11 +8,13 @@ import { noTopicId, type TopicRef } from './topic-ref.ts';
 /** The ids that have to be asked for before topics can be judged; undefined when all are known or were asked for. */
 export function namesNeeded(topicIds: Iterable<string>, context: FrameContext): Need | undefined {
   if (context.asked) return undefined;
-  const missing = new Set<string>();
+  let missing: Set<string> | undefined;
   for (const id of topicIds) {
-    if (id !== noTopicId && context.topicNames.nameOf(id) === undefined) missing.add(id);
+    if (id === noTopicId || context.topicNames.nameOf(id) !== undefined) continue;
+    missing ??= new Set();
+    missing.add(id);
   }
-  return missing.size > 0 ? { kind: 'need', topicIds: [...missing] } : undefined;
+  return missing && { kind: 'need', topicIds: [...missing] };
 }
 
 /** The name behind a reference; undefined: an id that no topic has, or had while it was looked. */

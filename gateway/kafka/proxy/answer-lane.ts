@@ -117,7 +117,7 @@ export class AnswerLane {
       return undefined;
     }
     entry.arrived = true;
-    this.#judge(view.subarray(0, total), entry);
+    this.#judge(view.length === total ? view : view.subarray(0, total), entry);
     return total;
   }
 

@@ -9,7 +9,7 @@ import { Link, type LinkEvents } from '../../net/link.ts';
 import type { Access } from '../../session/access.ts';
 import type { Session, SessionConnection } from '../../session/session.ts';
 import { ConnectionState } from '../enforce/connection-state.ts';
-import { type BrokerFeatures, FrameContext, type Membership, type Touch } from '../enforce/context.ts';
+import { type BrokerFeatures, FrameContext, type FrameWorld, type Membership, type Touch } from '../enforce/context.ts';
 import type { Close } from '../enforce/enforcement.ts';
 import { ApiKey, apis } from '../wire/generated/apis.ts';
 import { AnswerLane } from './answer-lane.ts';
@@ -47,6 +47,8 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
   /** The session's access, as this connection has it. */
   #access: Access | undefined;
   #upstream: Link | undefined;
+  /** What frames have around them, until the broker can do something else. */
+  #frames: FrameWorld | undefined;
   #deadline: Timer;
 
   /** `source` is the client's `address:port`; `arrived` is called when it has logged in or is gone. */
@@ -138,13 +140,11 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
   // RequestHost
 
   context(session: Session, features: BrokerFeatures, clientId: string): FrameContext {
-    const { view, maskers, topicNames, buffers } = this.world;
-    return new FrameContext(
-      this.#access ?? session.access,
-      { view, features, maskers, topicNames, memory: buffers.spare },
-      this.#state,
-      clientId,
-    );
+    if (this.#frames?.features !== features) {
+      const { view, maskers, topicNames, buffers } = this.world;
+      this.#frames = { view, features, maskers, topicNames, memory: buffers.spare };
+    }
+    return new FrameContext(this.#access ?? session.access, this.#frames, this.#state, clientId);
   }
 
   async openUpstream(): Promise<void> {

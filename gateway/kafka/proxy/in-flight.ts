@@ -22,9 +22,9 @@ export interface InFlightEntry {
   /** The broker's answer has arrived. */
   arrived: boolean;
   /** The answer lies in the broker's buffer, which is not read into until it went out. */
-  held?: boolean;
+  held: boolean;
   /** Spare memory that the answer lies in. */
-  borrowed?: readonly Buffer[] | undefined;
+  borrowed: readonly Buffer[] | undefined;
 }
 
 /** An answer that was made here. */
@@ -42,6 +42,8 @@ export function localAnswer(correlationId: number, answer: readonly Uint8Array[]
     answer,
     upstream: false,
     arrived: true,
+    held: false,
+    borrowed: undefined,
   };
 }
 

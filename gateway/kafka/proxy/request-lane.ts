@@ -121,7 +121,7 @@ export class RequestLane {
       this.#host.client.want(total);
       return 0;
     }
-    this.#onFrame(view.subarray(0, total));
+    this.#onFrame(view.length === total ? view : view.subarray(0, total));
     return total;
   }
 
@@ -129,10 +129,9 @@ export class RequestLane {
     if (this.#login.expectsBareToken) return this.#login.bareToken(frame.subarray(framePrefix));
     const { session, journal } = this.#host;
     const header = this.#header.read(frame);
-    const body = frame.subarray(header.bodyOffset);
     if (!session) journal.clientId ||= header.clientId(frame) ?? '';
-    if (header.apiKey === ApiKey.ApiVersions) this.#answerApiVersions(body, header);
-    else if (isSaslApi(header.apiKey)) this.#login.request(header, body);
+    if (header.apiKey === ApiKey.ApiVersions) this.#answerApiVersions(frame.subarray(header.bodyOffset), header);
+    else if (isSaslApi(header.apiKey)) this.#login.request(header, frame.subarray(header.bodyOffset));
     else if (session) this.#enforce(frame, header, session);
     else this.#host.close({ kind: 'close', code: 'UnknownApi', why: `API ${header.apiKey} before authentication` });
   }
@@ -200,6 +199,8 @@ export class RequestLane {
       answer: undefined,
       upstream: true,
       arrived: false,
+      held: false,
+      borrowed: undefined,
     });
   }
 

@@ -8,6 +8,7 @@
  * only, so that an opaque frame costs no string.
  */
 import { asBuffer, Cursor } from '../../../core/bytes/cursor.ts';
+import { TextMemo } from '../../../core/bytes/text-memo.ts';
 import type { Writer } from '../../../core/bytes/writer.ts';
 import { ProtocolError } from '../../../core/errors/sluice-error.ts';
 import { apiByKey } from './generated/apis.ts';
@@ -16,6 +17,7 @@ import { readUnknownTags } from './tags.ts';
 /** Bytes of the length prefix before the header. */
 export const framePrefix = 4;
 const fixedPart = 10;
+const clientIds = new TextMemo('utf8');
 
 /** One per connection, filled anew for each frame: nothing is allocated per request. */
 export class RequestHeader {
@@ -54,7 +56,7 @@ export class RequestHeader {
 
   /** The client id's text, of the frame that was read last. */
   clientId(frame: Uint8Array): string | null {
-    return this.clientIdIsNull ? null : asBuffer(frame).toString('utf8', this.clientIdStart, this.clientIdEnd);
+    return this.clientIdIsNull ? null : clientIds.text(asBuffer(frame), this.clientIdStart, this.clientIdEnd);
   }
 
   #skipTags(bytes: Buffer): void {
