@@ -6,7 +6,7 @@
  *
  *   node bench/proxy.ts [--rounds 3] [--warm-up 3] [--seconds 10] [--only NAME,…]
  *                       [--skip latency,produce,consume,idle] [--workers N] [--codec zstd] [--with kafka-proxy,kroxylicious]
- *                       [--broker-port PORT --peer NAME=127.0.0.1:PORT,PID…]
+ *                       [--broker-port PORT --peer NAME=[USER:PASSWORD@]127.0.0.1:PORT,PID…]
  *
  * `--codec` has the broker compress the topics, of a thousand different records; what is said of GB is of what they are
  * uncompressed.
@@ -14,8 +14,8 @@
  * `--with` fetches other proxies from package registries and measures them too, as the targets `kafka-proxy`,
  * `kroxylicious` and `kroxylicious upper case`. `--peer` measures a proxy that runs already, in front of a broker that
  * will listen, without security, on 127.0.0.1 and the port of `--broker-port`; the proxy has to tell its clients its own
- * address. All of them are pinned to the core of what stands between. What was started here ends with the bench, also on
- * Ctrl-C.
+ * address. Its clients log in with SCRAM-SHA-512, without TLS, where a user is given. All of them are pinned to the core of
+ * what stands between. What was started here ends with the bench, also on Ctrl-C.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -107,7 +107,7 @@ for (const [kind, measure, before] of kinds) {
 if (!skipped.includes('idle')) {
   const looked = new Set<number>();
   for (const target of targets) {
-    if (target.tls || target.pid === undefined || looked.has(target.pid)) continue;
+    if (target.caFile !== undefined || target.pid === undefined || looked.has(target.pid)) continue;
     looked.add(target.pid);
     for (const count of [100, 1000]) {
       const got = await unlessStopped(idle(target, count));
@@ -126,7 +126,7 @@ function note({ name }: Target, what: string, value: number): void {
 }
 
 async function latency(target: Target): Promise<Record<string, number>> {
-  if (target.tls) return {};
+  if (target.caFile !== undefined) return {};
   const before = cost(target);
   const { p50, p95, p99, sent, version } = await producePrecisely(target, rate, seconds);
   const cpu = (cost(target) - before) / ((sent * bytesOfRecord) / perGb);

@@ -7,7 +7,8 @@ import {
   defaultFetchRequestFetchTopic,
 } from '../../gateway/kafka/wire/generated/fetch.ts';
 import { defaultListOffsetsRequest } from '../../gateway/kafka/wire/generated/list-offsets.ts';
-import { RawClient } from '../../test/support/raw-client.ts';
+import type { RawClient } from '../../test/support/raw-client.ts';
+import { openClient } from './login.ts';
 import { cpuSeconds, memory } from './process-cost.ts';
 import type { Target } from './targets.ts';
 
@@ -28,8 +29,7 @@ export async function idle(
   for (let i = 0; i < count; i += 20) {
     await Promise.all(
       Array.from({ length: Math.min(20, count - i) }, async () => {
-        const client = clients.use(await RawClient.open(target.port));
-        if (target.token !== undefined) await client.login(target.token);
+        const client = clients.use(await openClient(target));
         loops.push(poll(client, target.topic, () => going));
       }),
     );

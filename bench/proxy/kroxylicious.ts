@@ -62,7 +62,7 @@ async function start(
   const [port, nodePort] = (await freePorts(2)) as [number, number];
   const config = join(dir, 'proxy.yaml');
   writeFileSync(config, configuration(broker, port, nodePort, filters));
-  return await startPeer({ name, port, dir, broker }, (log) => {
+  return await startPeer({ name, port, login: undefined, dir, broker }, (log) => {
     const child = spawnJava([...run, `-Djava.io.tmpdir=${dir}`, 'KroxyliciousMain', config], log);
     stack.defer(() => void child.kill('SIGKILL'));
     return child;

@@ -3,25 +3,24 @@ import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { UpstreamError } from '../../core/errors/sluice-error.ts';
 import { apis } from '../../gateway/kafka/wire/generated/apis.ts';
 import { defaultMetadataRequest } from '../../gateway/kafka/wire/generated/metadata.ts';
-import { RawClient } from '../../test/support/raw-client.ts';
+import { type Entrance, openClient } from './login.ts';
 
 /** A proxy to measure. */
-export interface Peer {
+export interface Peer extends Entrance {
   readonly name: string;
-  /** On loopback. */
-  readonly port: number;
   /** The process whose tree is counted. */
   readonly pid: number;
 }
 
 /** Starts a peer in front of the port `broker`; `start` gets the file descriptor of its log. */
 export async function startPeer(
-  { name, port, dir, broker }: Omit<Peer, 'pid'> & { readonly dir: string; readonly broker: number },
+  { dir, broker, ...peer }: Omit<Peer, 'pid'> & { readonly dir: string; readonly broker: number },
   start: (log: number) => ChildProcess,
 ): Promise<Peer> {
-  const file = join(dir, `${name.replace(/\W/g, '-')}.log`);
+  const file = join(dir, `${peer.name.replace(/\W/g, '-')}.log`);
   const log = openSync(file, 'a');
   const child = start(log);
   closeSync(log);
@@ -33,40 +32,45 @@ export async function startPeer(
     failed ??= `it ended with ${String(code ?? signal)}`;
   });
   try {
-    await untilServed(port, broker, () => failed);
+    await untilServed(peer, broker, () => failed);
   } catch (cause) {
-    throw new TypeError(`${name} did not start: ${readFileSync(file, 'utf8').slice(-2000)}`, { cause });
+    throw new TypeError(`${peer.name} did not start: ${readFileSync(file, 'utf8').slice(-2000)}`, { cause });
   }
-  return { name, port, pid: child.pid! };
+  return { ...peer, pid: child.pid! };
 }
 
 /**
- * Waits, for a minute at most, until a port answers and names itself as the broker: a peer that hands out the address
- * of the broker would be measured with clients that go past it.
+ * Waits, for a minute at most, until a peer answers and names itself as the broker: one that hands out the address of
+ * the broker would be measured with clients that go past it. A login that is refused is not tried again.
  */
-export async function untilServed(port: number, broker: number, failed: () => string | undefined): Promise<void> {
+export async function untilServed(peer: Entrance, broker: number, failed: () => string | undefined): Promise<void> {
   let last: unknown;
   for (let left = 600; left > 0; left--) {
     const why = failed();
     if (why !== undefined) throw new TypeError(why);
-    const ports = await brokerPorts(port).catch((error: unknown): number[] => {
+    const ports = await brokerPorts(peer).catch((error: unknown): number[] => {
+      if (error instanceof UpstreamError && error.code === 'BrokerRefused') {
+        const who = `the login of ${peer.login?.user}`;
+        throw new TypeError(`port ${peer.port} refuses ${who}: ${error.why}`, { cause: error });
+      }
       last = error;
       return [];
     });
-    if (ports.includes(broker)) throw new TypeError(`port ${port} tells its clients the broker's own address`);
+    if (ports.includes(broker)) throw new TypeError(`port ${peer.port} tells its clients the broker's own address`);
     if (ports.length > 0) return;
     await pause(100);
   }
-  throw new TypeError(`no answer at port ${port}`, { cause: last });
+  throw new TypeError(`no answer at port ${peer.port}`, { cause: last });
 }
 
-/** The ports of the brokers that clients of a port are told of. */
-async function brokerPorts(port: number): Promise<number[]> {
-  using client = await RawClient.open(port);
+/** The ports of the brokers that clients of a peer are told of; at least one. */
+async function brokerPorts(peer: Entrance): Promise<number[]> {
+  using client = await openClient(peer);
   const late = setTimeout(() => client[Symbol.dispose](), 5_000); // which ends the question below
   try {
     const question = { ...defaultMetadataRequest, topics: [], allowAutoTopicCreation: false };
     const { brokers } = await client.ask(apis.Metadata, 12, question);
+    if (brokers.length === 0) throw new TypeError(`it names no broker${peer.login ? '' : ' without a login'}`);
     return brokers.map((one) => one.port);
   } finally {
     clearTimeout(late);

@@ -7,6 +7,7 @@ import { goProgram } from '../../test/support/go-program.ts';
 import { freePorts } from '../../test/support/kafka-broker.ts';
 import { spawnBound } from './bound-child.ts';
 import { fetchKroxylicious } from './kroxylicious.ts';
+import type { Login } from './login.ts';
 import { type Peer, startPeer, untilServed } from './peer-process.ts';
 
 /** What the command line asks for. */
@@ -43,10 +44,19 @@ export function peersWanted(names: string, peers: readonly string[], port: strin
   };
 }
 
-function readPeer(text: string): Peer {
-  const [, name, port, pid] = /^(.+)=(?:127\.0\.0\.1|localhost):(\d+),(\d+)$/.exec(text) ?? [];
-  if (name === undefined) throw new TypeError(`--peer ${text}: NAME=127.0.0.1:PORT,PID is wanted`);
-  return { name, port: Number(port), pid: Number(pid) };
+const peerSyntax = /^([^=]+)=(?:([^:]+):(.+)@)?(?:127\.0\.0\.1|localhost):(\d+),(\d+)$/;
+
+/** The error does not repeat the text, which may hold a password. */
+function readPeer(text: string, place: number): Peer {
+  const [, name, user, password, port, pid] = peerSyntax.exec(text) ?? [];
+  if (name === undefined) {
+    throw new TypeError(`--peer number ${place + 1}: NAME=[USER:PASSWORD@]127.0.0.1:PORT,PID is wanted`);
+  }
+  const login: Login | undefined =
+    user === undefined || password === undefined
+      ? undefined
+      : { kind: 'scram', mechanism: 'SCRAM-SHA-512', user, password };
+  return { name, port: Number(port), pid: Number(pid), login };
 }
 
 /** Fetches what has to be started, so that what cannot be had is known before anything runs. */
@@ -65,7 +75,7 @@ export async function fetchPeers({ start, given }: PeersWanted): Promise<StartPe
     for (const one of starts) peers.push(...(await one(stack, dir, broker)));
     for (const peer of given) {
       process.stderr.write(`waiting for ${peer.name} at port ${peer.port}; the broker is at port ${broker}\n`);
-      await untilServed(peer.port, broker, () => undefined);
+      await untilServed(peer, broker, () => undefined);
       peers.push(peer);
     }
     return peers;
@@ -82,6 +92,6 @@ async function fetchKafkaProxy(): Promise<StartPeers> {
       ...['--dynamic-listeners-disable', '--http-disable', '--log-level', 'warning'],
     ];
     const start = (log: number) => spawnBound(stack, program, args, { stdio: ['ignore', log, log] });
-    return [await startPeer({ name: 'kafka-proxy', port, dir, broker }, start)];
+    return [await startPeer({ name: 'kafka-proxy', port, login: undefined, dir, broker }, start)];
   };
 }

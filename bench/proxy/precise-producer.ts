@@ -1,4 +1,7 @@
-/** One producer at a constant rate through a target: prepares the frames, and has the precise part done by a program in Go. */
+/**
+ * One producer at a constant rate through a target: logs in, tries the request to repeat, and hands the connection on to a
+ * program in Go for the precise part.
+ */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { BugError } from '../../core/errors/sluice-error.ts';
@@ -7,8 +10,9 @@ import { apis } from '../../gateway/kafka/wire/generated/apis.ts';
 import { defaultMetadataRequest } from '../../gateway/kafka/wire/generated/metadata.ts';
 import { defaultProduceRequest, type ProduceResponse } from '../../gateway/kafka/wire/generated/produce.ts';
 import { goSources } from '../../test/support/go-program.ts';
-import { RawClient, requestFrame } from '../../test/support/raw-client.ts';
+import { type RawClient, requestFrame } from '../../test/support/raw-client.ts';
 import { batchOf } from '../../test/support/record-batches.ts';
+import { openClient } from './login.ts';
 import { record, type Target } from './targets.ts';
 
 /** Microseconds from a request to its answer. */
@@ -31,20 +35,14 @@ const noId = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 /** Sends `rate` requests a second, each with one record of 1 KiB and acks=all. */
 export async function producePrecisely(target: Target, rate: number, seconds: number): Promise<PreciseResult> {
-  const { frame, version } = await produceFrame(target);
-  const job = {
-    port: target.port,
-    rate,
-    seconds,
-    opening: loginFrames(target.token).map((frame) => frame.toString('hex')),
-    frame: frame.toString('hex'),
-  };
   const program = await goSources(join(import.meta.dirname, 'precise-producer'), 'precise-producer');
-  const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'], env: { GOMAXPROCS: '1' } });
+  using client = await openClient(target);
+  const { frame, version } = await produceFrame(client, target.topic);
+  const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit', client.socket], env: { GOMAXPROCS: '1' } });
   const timer = setTimeout(() => child.kill('SIGKILL'), (seconds + 60) * 1000);
-  child.stdin.end(JSON.stringify(job));
+  child.stdin!.end(JSON.stringify({ rate, seconds, frame: frame.toString('hex') }));
   let stdout = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
   const code = await new Promise((resolve) => child.once('close', resolve));
@@ -53,18 +51,8 @@ export async function producePrecisely(target: Target, rate: number, seconds: nu
   return { ...(JSON.parse(stdout) as Omit<PreciseResult, 'version'>), version };
 }
 
-function loginFrames(token: string | undefined): Buffer[] {
-  if (token === undefined) return [];
-  return [
-    requestFrame(apis.SaslHandshake, 1, { mechanism: 'PLAIN' }),
-    requestFrame(apis.SaslAuthenticate, 2, { authBytes: Buffer.from(`\0alice\0${token}`) }),
-  ];
-}
-
 /** The request to repeat, once seen accepted: the program in Go does not read answers. */
-async function produceFrame({ port, topic, token }: Target): Promise<{ frame: Buffer; version: number }> {
-  using client = await RawClient.open(port);
-  if (token !== undefined) await client.login(token);
+async function produceFrame(client: RawClient, topic: string): Promise<{ frame: Buffer; version: number }> {
   const { apiKeys } = await client.ask(apis.ApiVersions, 0, defaultApiVersionsRequest);
   const offered = apiKeys.find(({ apiKey }) => apiKey === apis.Produce.key)?.maxVersion ?? 0;
   const version = Math.min(newestProduce, offered);

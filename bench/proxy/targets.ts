@@ -10,20 +10,15 @@ import { freePorts, type KafkaBroker, startKafka } from '../../test/support/kafk
 import { startIssuer } from '../../test/support/oidc-issuer.ts';
 import { makePolicyRepo } from '../../test/support/policy-repo.ts';
 import { spawnBound } from './bound-child.ts';
+import { type Entrance, javaSecurity } from './login.ts';
 import { fetchPeers, type PeersWanted } from './peers.ts';
 import { processTree } from './process-cost.ts';
 
-export interface Target {
+export interface Target extends Entrance {
   readonly name: string;
-  readonly port: number;
   /** The process whose cost is counted; undefined for the broker itself. */
   readonly pid: number | undefined;
   readonly topic: string;
-  /** Lines of a Java client's properties. */
-  readonly properties: readonly string[];
-  /** For raw clients; absent where nobody logs in. */
-  readonly token?: string;
-  readonly tls?: boolean;
 }
 
 export interface Stage {
@@ -62,25 +57,16 @@ export async function stage(
   const tls = await startSluice(stack, dir, broker, authority(dir).issue('gateway'), workers);
   const peers = await startPeers(stack, dir, direct);
   for (const pid of [relay, gateway.pid, tls.pid, ...peers.map((peer) => peer.pid)]) pin(pid, 1);
-  const sluice = (name: string, topic: string, from: Gateway, secure = false): Target => ({
-    name,
-    topic,
-    port: from.port,
-    pid: from.pid,
-    token: from.token,
-    tls: secure,
-    properties: from.properties,
-  });
   return {
     broker,
     targets: [
-      { name: 'direct', port: direct, pid: undefined, topic: 'bench.plain', properties: [] },
-      { name: 'raw relay', port: relayPort, pid: relay, topic: 'bench.plain', properties: [] },
-      sluice('Sluice', 'bench.plain', gateway),
-      sluice('Sluice strict', 'bench.strict', gateway),
-      sluice('Sluice 5 masks', 'bench.masked', gateway),
-      sluice('Sluice TLS', 'bench.plain', tls, true),
-      ...peers.map((peer) => ({ ...peer, topic: 'bench.plain', properties: [] })),
+      { name: 'direct', port: direct, pid: undefined, topic: 'bench.plain', login: undefined },
+      { name: 'raw relay', port: relayPort, pid: relay, topic: 'bench.plain', login: undefined },
+      { name: 'Sluice', topic: 'bench.plain', ...gateway },
+      { name: 'Sluice strict', topic: 'bench.strict', ...gateway },
+      { name: 'Sluice 5 masks', topic: 'bench.masked', ...gateway },
+      { name: 'Sluice TLS', topic: 'bench.plain', ...tls },
+      ...peers.map((peer) => ({ ...peer, topic: 'bench.plain' })),
     ],
   };
 }
@@ -95,11 +81,8 @@ async function startRelay(stack: AsyncDisposableStack, target: number, port: num
   return child.pid!;
 }
 
-interface Gateway {
-  readonly port: number;
+interface Gateway extends Entrance {
   readonly pid: number;
-  readonly token: string;
-  readonly properties: readonly string[];
 }
 
 async function startSluice(
@@ -135,19 +118,11 @@ async function startSluice(
     },
   });
   const gateway = stack.use(await startGatewayProcess(config, join(dir, 'gateway.log')));
-  const token = await issuer.token('alice');
-  const jaas = `org.apache.kafka.common.security.plain.PlainLoginModule required username="alice" password="${token}";`;
-  const port = Number(gateway.addresses.clusters['main']!.split(':').at(-1));
   return {
-    port,
+    port: Number(gateway.addresses.clusters['main']!.split(':').at(-1)),
     pid: gateway.child.pid!,
-    token,
-    properties: [
-      `security.protocol=${certificate ? 'SASL_SSL' : 'SASL_PLAINTEXT'}`,
-      'sasl.mechanism=PLAIN',
-      `sasl.jaas.config=${jaas}`,
-      ...(certificate ? ['ssl.truststore.type=PEM', `ssl.truststore.location=${join(parent, 'ca.pem')}`] : []),
-    ],
+    login: { kind: 'plain', user: 'alice', password: await issuer.token('alice') },
+    ...(certificate ? { caFile: join(parent, 'ca.pem') } : {}),
   };
 }
 
@@ -220,6 +195,6 @@ function document(kind: string, name: string, spec: object): string {
 /** Writes a Java client's properties. */
 export function clientProperties(dir: string, target: Target, more: readonly string[]): string {
   const file = join(dir, `${target.name.replace(/\W+/g, '-')}-${more.length}.properties`);
-  writeFileSync(file, [...target.properties, ...more, ''].join('\n'));
+  writeFileSync(file, [...javaSecurity(target), ...more, ''].join('\n'));
   return file;
 }
