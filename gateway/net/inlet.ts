@@ -7,8 +7,10 @@ import { BufferShare } from './buffer-share.ts';
 const smallest = 4 << 10;
 /** Of a partition consumers ask for a megabyte of records: such an answer is one view, with what is around them. */
 const largest = (1 << 20) + (4 << 10);
-/** Reads in a row that left most of the buffer empty, after which it is made smaller. */
+/** Reads in a row that would have left a smaller buffer mostly empty, after which it is made smaller. */
 const patience = 64;
+/** By how much it grows and shrinks. */
+const step = 4;
 
 /** What a socket's bytes are told to. */
 export interface InletEvents {
@@ -56,7 +58,7 @@ export class Inlet {
   #closed = false;
   #again = false;
   #wanted = 0;
-  /** Reads since the buffer was found too small (-1) that left most of it empty, or all of it. */
+  /** Reads in a row that a smaller buffer would have done for; -1 when this one was found too small. */
   #reads = 0;
   #error: NodeJS.ErrnoException | undefined;
 
@@ -168,7 +170,7 @@ export class Inlet {
     if (this.#closed) return;
     if (this.#end + length === this.#buffer.length)
       this.#reads = -1; // there may have been more
-    else if (length < this.#buffer.length / 4) this.#reads++;
+    else if (length < this.#buffer.length / (step * step)) this.#reads++;
     else this.#reads = 0;
     this.#end += length;
     if (!this.#paused) this.#offer();
@@ -231,9 +233,9 @@ export class Inlet {
       share.release();
       const size = this.#buffer.length;
       if (size > share.kept) this.#resize(share.kept);
-      else if (this.#reads < 0 && size < largest) this.#hurry(Math.min(largest, size * 4));
+      else if (this.#reads < 0 && size < largest) this.#hurry(Math.min(largest, size * step));
       else if (this.#reads > patience && share.kept > smallest) {
-        share.keep(Math.max(smallest, (share.kept - (share.kept % (4 * smallest))) / 4));
+        share.keep(Math.max(smallest, (share.kept - (share.kept % (step * smallest))) / step));
         this.#resize(share.kept);
       }
       return true;

@@ -95,12 +95,13 @@ export class FetchStream implements ResponseScan {
 
   /** Offset behind the part at `at`, or undefined when not all of it is there yet. */
   #readPart(view: Buffer, at: number): number | undefined {
+    const whole = this.#scanned + view.length >= this.#bodyLength;
+    if (at === view.length && !whole) return undefined; // as after most records: much cheaper than an error
     const cursor = new Cursor(view, at);
     try {
       this.#take(cursor, view, at);
       return cursor.position;
     } catch (error) {
-      const whole = this.#scanned + view.length >= this.#bodyLength;
       const hopeless = whole || this.#stranger || view.length - at > largestPart;
       if (!(error instanceof ProtocolError) || hopeless) throw error;
       return undefined;
