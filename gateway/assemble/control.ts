@@ -1,6 +1,5 @@
 import { dirname, extname, join } from 'node:path';
 import type { Clock } from '../../core/clock/clock.ts';
-import { formatInstant } from '../../core/clock/instant.ts';
 import { BareClone } from '../../core/git/bare-clone.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import { RevisionLoader } from '../../core/source/revision.ts';
@@ -10,31 +9,32 @@ import { serveSocket, serveTcp } from '../api/serve.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { recordingSigner } from '../config/key-files.ts';
 import { EmergencyWatch } from '../reconcile/emergency-watch.ts';
+import { explainGrant } from '../reconcile/explain-grant.ts';
 import { limitsApart } from '../reconcile/limits-apart.ts';
 import { ReconcileLoop } from '../reconcile/loop.ts';
 import { PolicyRound } from '../reconcile/policy-round.ts';
 import { watchLocalRemote } from '../reconcile/wake.ts';
-import type { Recorder } from '../recorder/recorder.ts';
 import { FetchMark } from '../snapshot/fetch-mark.ts';
 import { Freshness } from '../snapshot/freshness.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
-import { type GatewayState, StateStore } from '../state/state-store.ts';
+import { StateStore } from '../state/state-store.ts';
 import { Conditions } from '../telemetry/conditions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Metrics, summedText } from '../telemetry/metrics.ts';
 import type { DataPlane } from '../workers/data-plane.ts';
-import { WorkerPool, type WorkerPoolOptions } from '../workers/worker-pool.ts';
 import { CleanUpDebts } from './clean-up-debts.ts';
 import { DataPath } from './data-path.ts';
 import { showEmergencies } from './emergencies.ts';
 import { evidenceFrom } from './evidence.ts';
 import { forgeSecretsOf } from './forge-secrets.ts';
+import { showFreshness } from './freshness.ts';
 import { maskersFor } from './maskers.ts';
-import { brokerWords, PartsHealth, recorderWords, workerWords } from './parts-health.ts';
+import { brokerWords, PartsHealth, recorderWords } from './parts-health.ts';
 import { hasRecordings, openRecorder } from './recording.ts';
 import { grantStatuses, statusOf } from './status.ts';
 import { version } from './version.ts';
 import { webhookOf } from './webhook.ts';
+import { workersOf } from './workers.ts';
 
 export interface RunningGateway extends AsyncDisposable {
   readonly addresses: {
@@ -272,43 +272,4 @@ export async function startGateway(
     reconcile: () => loop.runNow(),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
-}
-
-function workersOf(
-  options: Omit<WorkerPoolOptions, 'append' | 'onBrokerHealth' | 'onRecorderHealth' | 'onWorkerHealth'> & {
-    readonly conditions: Conditions;
-    readonly recorder: Recorder;
-    readonly brokers: PartsHealth;
-    readonly recording: PartsHealth;
-  },
-): WorkerPool {
-  const { conditions, recorder, brokers, recording, ...same } = options;
-  const running = new PartsHealth(conditions, workerWords);
-  return new WorkerPool({
-    ...same,
-    append: (event) => recorder.append(event),
-    onBrokerHealth: (part, healthy, message) => brokers.set(part, healthy, message),
-    onRecorderHealth: (part, healthy, message) => recording.set(part, healthy, message),
-    onWorkerHealth: (part, healthy, message) => running.set(part, healthy, message),
-  });
-}
-
-/** What is known of a grant, by its name or uid: how it was admitted, and whether it would be again; or why not. */
-async function explainGrant(
-  { grants, refusals }: GatewayState,
-  id: string,
-  evidence: Pick<PolicyRound['evidence'], 'verify'>,
-): Promise<object | undefined> {
-  const admitted = Object.values(grants).find((entry) => entry.grant.uid === id || entry.grant.name === id);
-  if (admitted) return { ...admitted, verified: await evidence.verify(admitted) };
-  return refusals.find((verdict) => verdict.kind === 'grant' && (verdict.uid === id || verdict.name === id));
-}
-
-function showFreshness(conditions: Conditions, freshness: Freshness, now: number): void {
-  const since = `the policy repo was last read at ${formatInstant(freshness.lastSuccess)}`;
-  const level = freshness.level(now);
-  if (level === 'fresh') conditions.set('Fresh', 'True', 'Fetched', 'the policy repo is read in time');
-  else if (level === 'stale')
-    conditions.set('Fresh', 'False', 'NoNewGrantSessions', `${since}: grants open no new sessions`);
-  else conditions.set('Fresh', 'False', 'EverythingDenied', `${since}: everything is denied`);
 }

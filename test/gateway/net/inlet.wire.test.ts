@@ -201,6 +201,37 @@ test('memory is small while little comes, and bounded while much does', async ()
   expect([...sizes]).toEqual([4 << 10]);
 });
 
+test('reads of a size between are made into the same memory again and again', async () => {
+  const { near, far } = await pair();
+  const memory = new Set<ArrayBufferLike>();
+  let taken = 0;
+  const inlet = new Inlet(
+    near,
+    {
+      onBytes(view) {
+        memory.add(view.buffer);
+        taken += view.length;
+        return view.length;
+      },
+      onEnd: () => {},
+      onClosed: () => {},
+    },
+    budget,
+  );
+  ends.push(() => inlet.socket.destroy());
+  inlet.resume();
+  far.write(Buffer.alloc(64 << 20));
+  await expect.poll(() => taken, { timeout: 20_000 }).toBe(64 << 20);
+  memory.clear();
+  const some = Buffer.alloc(160 << 10); // more than a sixteenth of the largest buffer, less than a fourth
+  for (let i = 0; i < 200; i++) {
+    const before = taken;
+    far.write(some);
+    await expect.poll(() => taken, { interval: 1 }).toBe(before + some.length);
+  }
+  expect(memory.size).toBe(1);
+});
+
 test.each([1, 2, 3])(
   'many that share little memory all get through, one large frame after the other (%s)',
   async (seed) => {
