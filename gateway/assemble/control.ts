@@ -62,8 +62,10 @@ export async function startGateway(
   const conditions = new Conditions(clock);
   const state = stack.use(await StateStore.open(config.stateDir, config.trustRoot, clock.now(), hasRecordings(config)));
   const recording = new PartsHealth(conditions, recorderWords);
+  const signer = await recordingSigner(config.name, config.recording.keyFile); // which makes the key when it is not there
   const recorder = await openRecorder({
     config,
+    signer,
     clock,
     log,
     onHealth: (healthy, message) => recording.set('gateway', healthy, message),
@@ -136,10 +138,7 @@ export async function startGateway(
     recorder,
     limits: limitsApart(join(dirname(entry), 'reconcile', `limits-thread${extname(entry)}`)),
     hosted: config.forge !== undefined,
-    speaker: {
-      gateway: config.name,
-      signer: await recordingSigner(config.name, config.recording.keyFile),
-    },
+    speaker: { gateway: config.name, signer },
     prepare: (next) => plane.prepare(next),
   });
   const watch = new EmergencyWatch({

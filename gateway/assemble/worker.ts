@@ -1,6 +1,7 @@
 import type { StopEvent } from '../../core/audit/event.ts';
 import { type Clock, sleep } from '../../core/clock/clock.ts';
 import { BugError } from '../../core/errors/sluice-error.ts';
+import { recordingSigner } from '../config/key-files.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -47,6 +48,7 @@ export async function runWorker(
         const recorder = await openRecorder({
           config,
           worker,
+          signer: await recordingSigner(config.name, config.recording.keyFile),
           clock,
           log,
           onHealth: (healthy, message) => channel.tell('recorderHealth', healthy, message),
