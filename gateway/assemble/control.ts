@@ -118,6 +118,7 @@ export async function startGateway(
     await BareClone.open(join(config.stateDir, 'policies.git'), config.policyRepo.url, { token: secrets?.gitToken }),
   );
   const loader = new RevisionLoader(clone);
+  const ending = new AbortController();
   const round = new PolicyRound({
     clone,
     loader,
@@ -136,7 +137,7 @@ export async function startGateway(
     soleGateway: config.soleGateway,
     clock,
     recorder,
-    limits: limitsApart(join(dirname(entry), 'reconcile', `limits-thread${extname(entry)}`)),
+    limits: limitsApart(join(dirname(entry), 'reconcile', `limits-thread${extname(entry)}`), ending.signal),
     hosted: config.forge !== undefined,
     speaker: { gateway: config.name, signer },
     prepare: (next) => plane.prepare(next),
@@ -169,7 +170,10 @@ export async function startGateway(
       .set(freshness.lastSuccess)
       .catch((error: unknown) => log.warn('the time of the last fetch could not be kept', { error }));
   });
-  stack.defer(() => loop.stop());
+  stack.defer(() => {
+    ending.abort();
+    return loop.stop();
+  });
   stack.use(plane);
   loop.start();
   await loop.runNow();

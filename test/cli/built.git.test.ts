@@ -61,7 +61,7 @@ test('the gateway and its native packages load, and it is no worker without a ch
 
 test('the thread that judges large changes of the rules is where the gateway looks for it', async () => {
   const [before, after] = [manyReaders(500, 1), manyReaders(500, 400)];
-  const judge = limitsApart(dir.join('dist/gateway/reconcile/limits-thread.js'));
+  const judge = limitsApart(dir.join('dist/gateway/reconcile/limits-thread.js'), new AbortController().signal);
   expect(await judge(before, after)).toContain('safety limit');
 });
 
