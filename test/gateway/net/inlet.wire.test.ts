@@ -165,18 +165,15 @@ test('a peer that ends is told once, a reset as an error', async () => {
   expect(told).toEqual(['end', 'closed undefined', 'closed ECONNRESET']);
 });
 
-test('memory is small while little comes, and bounded while much does', async () => {
-  const { near, far } = await pair();
-  const sizes = new Set<number>();
-  let taken = 0;
-  const done = Promise.withResolvers<void>();
+/** Takes all that comes at once, and tells of each view. */
+function takeAll(socket: Socket, look: (view: Buffer) => void): { taken: number } {
+  const all = { taken: 0 };
   const inlet = new Inlet(
-    near,
+    socket,
     {
       onBytes(view) {
-        sizes.add(view.buffer.byteLength);
-        taken += view.length;
-        if (taken >= 64 << 20) done.resolve();
+        look(view);
+        all.taken += view.length;
         return view.length;
       },
       onEnd: () => {},
@@ -186,14 +183,23 @@ test('memory is small while little comes, and bounded while much does', async ()
   );
   ends.push(() => inlet.socket.destroy());
   inlet.resume();
-  far.write(Buffer.alloc(64 << 20));
-  await done.promise;
+  return all;
+}
+
+const much = 64 << 20;
+
+test('memory is small while little comes, and bounded while much does', async () => {
+  const { near, far } = await pair();
+  const sizes = new Set<number>();
+  const all = takeAll(near, (view) => sizes.add(view.buffer.byteLength));
+  far.write(Buffer.alloc(much));
+  await expect.poll(() => all.taken, { timeout: 20_000 }).toBe(much);
   expect(Math.max(...sizes)).toBeLessThanOrEqual((1 << 20) + (4 << 10));
   // Step by step: 1 MB to 4 KB are four of them.
   for (let i = 0; i < 4 * 80; i++) {
-    const before = taken;
+    const before = all.taken;
     far.write('x');
-    await expect.poll(() => taken, { interval: 1 }).toBeGreaterThan(before);
+    await expect.poll(() => all.taken, { interval: 1 }).toBeGreaterThan(before);
   }
   sizes.clear();
   far.write('x');
@@ -204,30 +210,15 @@ test('memory is small while little comes, and bounded while much does', async ()
 test('reads of a size between are made into the same memory again and again', async () => {
   const { near, far } = await pair();
   const memory = new Set<ArrayBufferLike>();
-  let taken = 0;
-  const inlet = new Inlet(
-    near,
-    {
-      onBytes(view) {
-        memory.add(view.buffer);
-        taken += view.length;
-        return view.length;
-      },
-      onEnd: () => {},
-      onClosed: () => {},
-    },
-    budget,
-  );
-  ends.push(() => inlet.socket.destroy());
-  inlet.resume();
-  far.write(Buffer.alloc(64 << 20));
-  await expect.poll(() => taken, { timeout: 20_000 }).toBe(64 << 20);
+  const all = takeAll(near, (view) => memory.add(view.buffer));
+  far.write(Buffer.alloc(much));
+  await expect.poll(() => all.taken, { timeout: 20_000 }).toBe(much);
   memory.clear();
   const some = Buffer.alloc(160 << 10); // more than a sixteenth of the largest buffer, less than a fourth
   for (let i = 0; i < 200; i++) {
-    const before = taken;
+    const before = all.taken;
     far.write(some);
-    await expect.poll(() => taken, { interval: 1 }).toBe(before + some.length);
+    await expect.poll(() => all.taken, { interval: 1 }).toBe(before + some.length);
   }
   expect(memory.size).toBe(1);
 });
