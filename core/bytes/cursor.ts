@@ -17,6 +17,12 @@ const uuids = new TextMemo('base64url');
 /** Eight bytes to be read as one number: much cheaper than Buffer's own way, which adds up two halves. */
 const scratch = new DataView(new ArrayBuffer(8));
 
+/**
+ * Most bytes of one string. Kafka's own limit is 32,767; V8 has nothing but the length for the hash of longer ones than
+ * this, so that many of one length would make every table of names slow.
+ */
+export const maxStringLength = 16_383;
+
 /** Reads one array element; the version is handed through so that no closure is needed. */
 export type ElementReader<T> = (cursor: Cursor, version: number) => T;
 
@@ -232,6 +238,9 @@ export class Cursor {
   }
 
   #text(length: number): string {
+    if (length > maxStringLength) {
+      throw new ProtocolError('BadFrame', `a string of ${length} bytes, with ${maxStringLength} allowed`);
+    }
     const start = this.#take(length);
     return strings.text(this.#bytes, start, start + length);
   }

@@ -37,6 +37,11 @@ export class Link {
     return this.#socket.writableLength > 0;
   }
 
+  /** Chunks were written that were not flushed yet. */
+  get unflushed(): boolean {
+    return this.#queue.length > 0;
+  }
+
   /** Puts a chunk behind the others; nothing goes out before `flush`. */
   write(chunk: Uint8Array): void {
     const last = this.#queue.at(-1);

@@ -10,6 +10,8 @@ import { type FreshnessLevel, type FreshnessView, neverStale } from '../snapshot
 import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 
 const mostEntries = 20_000;
+/** Decisions about longer names are made each time: topics have 249 characters at most, and the cache a bound in bytes. */
+const longestKept = 256;
 
 /**
  * What one principal may do on one cluster: `decide` with a cache. An entry lives as long as the snapshot it was made
@@ -71,11 +73,11 @@ export class Access {
       this.#level = level;
       this.#clear();
     }
-    const known = this.#cache.get(operation)?.get(kind)?.get(name);
+    const known = name.length > longestKept ? undefined : this.#cache.get(operation)?.get(kind)?.get(name);
     if (known && (known.until === undefined || now < known.until)) return known;
     if (!snapshot) return nothingLoaded;
     const decision = this.#decide(snapshot, level, operation, { cluster: this.cluster, kind, name }, now);
-    this.#keep(operation, kind, name, decision);
+    if (name.length <= longestKept) this.#keep(operation, kind, name, decision);
     return decision;
   }
 

@@ -5,6 +5,7 @@ import type { Operation, ResourceKind } from '../../../core/model/resource.ts';
 import type { Access } from '../../session/access.ts';
 import type { RecordsMemory } from '../wire/records-builder.ts';
 import type { ConnectionState } from './connection-state.ts';
+import { UnpackBudget } from './mask-records.ts';
 
 /** A broker as clients are told about it: its own id, the gateway's address for it. */
 export interface BrokerAddress {
@@ -103,6 +104,9 @@ export class FrameContext {
   /** Grant and policy that allowed it, for the audit log; the first that did. */
   grant: string | undefined;
   policy: string | undefined;
+  /** Bytes of the frame's body. */
+  frameBytes = 0;
+  #unpack: UnpackBudget | undefined;
   /** Memory that the answer lies in, to be given back when it is with the kernel; undefined when there is none. */
   borrowed: Buffer[] | undefined;
   readonly #memory: RecordsMemory;
@@ -132,6 +136,12 @@ export class FrameContext {
     return decision;
   }
 
+  /** What the batches of the frame may still decompress to. */
+  get unpack(): UnpackBudget {
+    this.#unpack ??= new UnpackBudget(this.frameBytes);
+    return this.#unpack;
+  }
+
   /** Memory for an answer that is made here. */
   take(bytes: number): Buffer {
     const memory = this.#memory.take(bytes);
@@ -153,6 +163,11 @@ export class FrameContext {
   /** Some topic of the cluster may be written: what idempotence without a transactional id needs. Touches nothing. */
   mayProduceSomewhere(): boolean {
     return this.access.mayProduceSomewhere();
+  }
+
+  /** There is a right at all. Touches nothing. */
+  mayAnything(): boolean {
+    return this.access.hasRights();
   }
 
   /** Asks without leaving a trace: for listings, where what is hidden is not an attempt. */

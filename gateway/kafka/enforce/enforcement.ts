@@ -1,3 +1,4 @@
+import type { TopicEntry } from '../../../core/audit/event.ts';
 import { Cursor } from '../../../core/bytes/cursor.ts';
 import { Writer } from '../../../core/bytes/writer.ts';
 import type { AnyApi, Api } from '../wire/api.ts';
@@ -57,6 +58,8 @@ export interface ResponseScan {
   scan(view: Buffer): number;
   /** Puts into the context what is to be recorded, when it is done. */
   record(context: FrameContext): void;
+  /** What has come so far, for an answer that ends before it is done. */
+  begun(): readonly TopicEntry[];
 }
 
 /** One API's rule: pure and synchronous. It never waits, never writes, and sees the world through its context only. */
@@ -106,6 +109,7 @@ export function enforcement<Request, Response, Pending = undefined>(
     stream: rule.stream as StreamRule<unknown> | undefined,
     lost: (pending, context) => rule.lost?.(pending as Pending, context),
     onRequest(bytes, version, context) {
+      context.frameBytes = bytes.length;
       const cursor = new Cursor(bytes);
       const request = api.readRequest(cursor, version);
       const decided = rule.request(request, version, context);
@@ -132,6 +136,7 @@ export function enforcement<Request, Response, Pending = undefined>(
     },
     onResponse(bytes, version, pending, context) {
       if (!rule.response) return unchanged;
+      context.frameBytes = bytes.length;
       const outcome = rule.response(readWhole(bytes, version, api.readResponse), version, pending as Pending, context);
       return outcome.kind === 'send' ? { kind: 'send', body: write(api, version, outcome.response) } : outcome;
     },

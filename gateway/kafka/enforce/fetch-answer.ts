@@ -39,7 +39,7 @@ export function judgeAnswer(
   const masker = context.maskers(decision, 'consume');
   let changed = false;
   const partitions = topic.partitions.map((partition) => {
-    const masked = masker ? maskRecords(partition.records, masker, 'consume', context) : undefined;
+    const masked = masker ? maskRecords(partition.records, masker, 'consume', context.unpack, context) : undefined;
     if (masked?.kind === 'unmaskable') {
       changed = true;
       context.events.push({

@@ -33,7 +33,7 @@ export class FetchSession {
   }
 
   get tooLarge(): boolean {
-    return this.#partitions > mostSessionPartitions;
+    return Math.max(this.#partitions, this.topics.size) > mostSessionPartitions; // a topic can come without partitions
   }
 
   /** Adds or changes partitions. `fresh` tells whether the topic was in it before. */

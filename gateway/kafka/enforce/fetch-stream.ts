@@ -206,19 +206,29 @@ export class FetchStream implements ResponseScan {
     return true;
   }
 
+  begun(): readonly TopicEntry[] {
+    const inside = this.#part === 'records' || this.#part === 'partitionTail';
+    const came = inside ? Math.max(0, this.#partition!.recordsLength) - this.#recordsLeft : 0;
+    return came > 0 ? [...this.topics, this.#entry(came)] : this.topics;
+  }
+
   #note(): void {
-    const { partitionIndex, recordsLength } = this.#partition!;
+    const { recordsLength } = this.#partition!;
+    if (recordsLength > 0) this.topics.push(this.#entry(recordsLength)); // else nothing came, nothing is to be told
+  }
+
+  /** The partition that is read, of which so many bytes of records came. */
+  #entry(bytes: number): TopicEntry {
     const { any, first, last, records } = this.#summary;
-    if (recordsLength <= 0) return; // nothing came, nothing is to be told
-    this.topics.push({
+    return {
       topic: this.#name,
-      partition: partitionIndex,
+      partition: this.#partition!.partitionIndex,
       ...(any
         ? { firstOffset: offset(first[0]!, first[1]!, 0), lastOffset: offset(last[0]!, last[1]!, last[2]!) }
         : {}),
       records,
-      bytes: recordsLength,
-    });
+      bytes,
+    };
   }
 }
 

@@ -23,7 +23,7 @@ export function judgeRecords(
   entries: TopicEntry[],
 ): Uint8Array | undefined {
   if (records.length === 0) return records;
-  const masked = masker ? maskRecords(records, masker, 'consume', context) : undefined;
+  const masked = masker ? maskRecords(records, masker, 'consume', context.unpack, context) : undefined;
   if (masked?.kind === 'unmaskable') {
     const what = { operation: 'consume', resource: 'topic', name: topic } as const;
     context.events.push({ kind: 'deny', ...what, code: 'Unmaskable', error: denied.topic });

@@ -6,9 +6,22 @@ import { RecordWalk } from '../wire/record.ts';
 import { batchPayload, crcMatches, iterateBatches, type RecordBatch } from '../wire/record-batch.ts';
 import { RecordsBuilder, type RecordsMemory } from '../wire/records-builder.ts';
 
-/** Most bytes that one batch may decompress to, and all batches of a partition together. */
+/** Most bytes that one batch may decompress to. */
 const batchCap = 64 << 20;
-const partitionCap = 256 << 20;
+/** Nothing that is worth being sent packs better, over a whole frame. */
+const mostPacked = 50;
+
+/**
+ * What the batches of one frame may decompress to, all together: a few bytes can stand for many, and while they are
+ * unpacked nobody else is served.
+ */
+export class UnpackBudget {
+  left: number;
+
+  constructor(frameBytes: number) {
+    this.left = batchCap + frameBytes * mostPacked;
+  }
+}
 
 export type MaskedRecords =
   | { readonly kind: 'unchanged'; readonly counts: readonly MaskCount[] }
@@ -26,15 +39,17 @@ export function maskRecords(
   records: Uint8Array | null,
   masker: Masker,
   on: 'consume' | 'produce',
+  budget: UnpackBudget = new UnpackBudget(records?.length ?? 0),
   memory?: RecordsMemory,
 ): MaskedRecords {
   if (records === null || records.length === 0) return { kind: 'unchanged', counts: [] };
   const tally = masker.tally();
   const unmaskable = (code: string): MaskedRecords => ({ kind: 'unmaskable', code, counts: tally.counts });
   const out = new Rebuilt(records, memory);
-  let left = partitionCap;
   let end = records.length;
+  let batches = 0;
   for (const batch of iterateBatches(records)) {
+    if (++batches > 1 && on === 'produce') return unmaskable('batches'); // brokers take one alone
     if (batch.kind === 'partial' && on === 'consume') {
       end = batch.start; // it is the last one
       break;
@@ -46,9 +61,9 @@ export function maskRecords(
     }
     // A batch that is damaged must not be signed anew.
     if (!crcMatches(records, batch)) return unmaskable('crc');
-    const masked = maskBatch(out, batch, masker, Math.min(batchCap, left), tally);
+    const masked = maskBatch(out, batch, masker, Math.min(batchCap, budget.left), tally);
     if (typeof masked === 'string') return unmaskable(masked);
-    left -= masked;
+    budget.left -= masked;
   }
   const masked = out.finish(end);
   return masked === records

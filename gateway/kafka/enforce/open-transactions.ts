@@ -10,7 +10,8 @@ export interface OpenTransaction extends ProducerEpoch {
 
 /**
  * Transactions that were begun on one client connection and not ended on it. A client ends them at their coordinator,
- * which may be another connection, so one that is told here may be over: ending it again changes nothing.
+ * which may be another connection, so one that is told here may be over. Only requests that begin one themselves count,
+ * therefore: at the coordinator, or with an epoch that goes up with each transaction, so that its next is another one.
  */
 export class OpenTransactions {
   readonly #open = new Map<string, OpenTransaction>();

@@ -120,7 +120,8 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
         why: 'a partition of a produce request without acknowledgement was denied',
       };
     }
-    if (transactionalId !== null && transaction) context.connection.transactions.begun(transactionalId, transaction);
+    if (transactionalId !== null && transaction && version >= addsPartitionsFrom)
+      context.connection.transactions.begun(transactionalId, transaction);
     if (!changed) return { kind: 'forward', pending };
     return { kind: 'send', request: { ...request, topicData: forwarded }, pending };
   },
@@ -135,6 +136,12 @@ export const produce = enforcement<ProduceRequest, ProduceResponse, Pending>(api
     if (sent) context.events.push({ kind: 'produce_intent', ...sent });
   },
 });
+
+/**
+ * From this version on a request may put partitions into its transaction (KIP-890). Before, the client has put them there
+ * at the coordinator, where it also ends it: here its end would not be seen, and ending it once more would end the next.
+ */
+const addsPartitionsFrom = 12;
 
 const none: ReadonlyMap<number, number> = new Map();
 
@@ -216,7 +223,7 @@ function maskTopic(
   const refused = new Map<number, number>();
   const counts = new Map<number, readonly MaskCount[]>();
   for (const partition of topic.partitionData) {
-    const masked = maskRecords(partition.records, masker, 'produce');
+    const masked = maskRecords(partition.records, masker, 'produce', context.unpack);
     if (masked.kind === 'unmaskable') {
       const error = KafkaError.invalidRecord;
       refused.set(partition.index, error);

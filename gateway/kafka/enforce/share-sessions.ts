@@ -21,7 +21,7 @@ export class ShareSession {
       known.add(partition);
       this.#count++;
     }
-    return this.#count <= mostPartitions;
+    return this.#count <= mostPartitions && this.#asked.size <= mostPartitions;
   }
 
   forget(topicId: string, partitions: Iterable<number>): void {

@@ -14,7 +14,8 @@ export function namesNeeded(topicIds: Iterable<string>, context: FrameContext): 
     missing ??= new Set();
     missing.add(id);
   }
-  return missing && { kind: 'need', topicIds: [...missing] };
+  // Who may do nothing at all is told of no name, so none is asked for.
+  return missing && context.mayAnything() ? { kind: 'need', topicIds: [...missing] } : undefined;
 }
 
 /** The name behind a reference; undefined: an id that no topic has, or had while it was looked. */

@@ -10,6 +10,8 @@ import { namesNeeded, topicError } from './topic-ids.ts';
 
 /** First version whose topics go by id. */
 const byIdFrom = 6;
+/** First version that may put the group into the transaction (KIP-890); before, AddOffsetsToTxn did. */
+const addsOffsetsFrom = 5;
 
 type Topics = TxnOffsetCommitResponse['topics'];
 
@@ -48,7 +50,7 @@ export const txnOffsetCommit = enforcement<TxnOffsetCommitRequest, TxnOffsetComm
       if (topics.length === 0) {
         return { kind: 'reply', response: { ...defaultTxnOffsetCommitResponse, topics: refused } };
       }
-      context.connection.transactions.begun(transactionalId, request);
+      if (version >= addsOffsetsFrom) context.connection.transactions.begun(transactionalId, request);
       if (refused.length === 0) return { kind: 'forward', pending: refused };
       return { kind: 'send', request: { ...request, topics }, pending: refused };
     },

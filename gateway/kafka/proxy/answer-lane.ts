@@ -1,3 +1,4 @@
+import type { CloseReason } from '../../../core/audit/event.ts';
 import { BugError, ProtocolError } from '../../../core/errors/sluice-error.ts';
 import type { FrameContext } from '../enforce/context.ts';
 import { framePrefix } from '../wire/request-header.ts';
@@ -31,9 +32,9 @@ export class AnswerLane {
     this.#host = host;
   }
 
-  /** Bytes of the answer under way that the client was given already. */
-  get streamed(): number {
-    return this.#stream?.sent ?? 0;
+  /** The first answer goes to the client while it arrives. */
+  get streaming(): boolean {
+    return this.#stream !== undefined;
   }
 
   /** Bytes from the broker, see InletEvents. */
@@ -65,14 +66,25 @@ export class AnswerLane {
     else upstream?.inlet.resume();
   }
 
-  /** The connection ends: records what was sent and will not be answered. */
-  lose(): void {
+  /** The connection ends: records what was sent and will not be answered, and what was given of an answer. */
+  lose(reason: CloseReason): void {
+    this.#recordBegun(reason);
     for (const entry of this.inFlight) {
       const context = entry.arrived ? undefined : this.#contextOf(entry);
       if (!context) continue;
       entry.enforcement?.lost?.(entry.pending, context);
       this.#host.journal.events(context, entry.correlationId);
     }
+  }
+
+  /** Of an answer that the client was given a part of. */
+  #recordBegun(reason: CloseReason): void {
+    const [entry] = this.inFlight;
+    const topics = this.#stream?.begun;
+    const context = entry && topics && this.#contextOf(entry);
+    if (!context) return;
+    context.events.push({ kind: 'fetch_cut', topics, bytes: this.#stream!.sent, reason });
+    this.#host.journal.events(context, entry.correlationId);
   }
 
   #holder(): boolean {

@@ -1,3 +1,4 @@
+import type { TopicEntry } from '../../../core/audit/event.ts';
 import type { ResponseScan } from '../enforce/enforcement.ts';
 
 type State = 'opening' | 'flowing' | 'closing' | 'last' | 'finished';
@@ -35,6 +36,12 @@ export class AnswerStream {
   /** Until a record is on the disk. */
   get waiting(): boolean {
     return this.#state === 'opening' || this.#state === 'closing';
+  }
+
+  /** What of it came, while it was not read to its end; undefined afterwards, when all of it is recorded. */
+  get begun(): readonly TopicEntry[] | undefined {
+    const { scan } = this.#options;
+    return scan.done ? undefined : scan.begun();
   }
 
   get finished(): boolean {

@@ -75,7 +75,7 @@ export class ClientLink {
 
   /** Writes a part of an answer that carries records of these touches; nothing goes out before `flush`. */
   write(chunk: Uint8Array, touches: readonly Touch[]): void {
-    if (!this.#link.pending && this.#carried.size > 0) this.#carried.clear();
+    if (this.#carried.size > 0 && !this.#link.pending && !this.#link.unflushed) this.#carried.clear();
     for (const touch of touches) {
       if (touch.operation === 'consume' && touch.kind === 'topic') this.#carried.set(touch.name, touch);
     }

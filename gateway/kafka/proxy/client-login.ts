@@ -51,7 +51,11 @@ export class ClientLogin {
 
   request(header: RequestHeader, body: Buffer): void {
     const { apiKey, apiVersion, correlationId } = header;
-    if (apiKey === ApiKey.SaslHandshake && this.#host.principal) this.#sasl.reset();
+    if (apiKey === ApiKey.SaslHandshake && this.#host.principal) {
+      // Its answers would be bare, without a place among those of the requests before it (KIP-368 wants version 1).
+      if (apiVersion === 0) return this.#host.refuse('a handshake of version 0 by a client that is logged in');
+      this.#sasl.reset();
+    }
     const step =
       apiKey === ApiKey.SaslHandshake
         ? this.#sasl.handshake(apiVersion, body)

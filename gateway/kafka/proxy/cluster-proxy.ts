@@ -60,6 +60,12 @@ export interface ClusterProxyOptions {
 }
 
 const stepTimeout = 10_000;
+/** Denials of a session that are explained within a minute. */
+const mostExplained = 200;
+/** Characters by which resources are told apart there. */
+const longestWord = 256;
+/** Characters of a message in the log: names in it come from clients. */
+const longestMessage = 1_000;
 
 /** Everything in front of one Kafka cluster: its listeners, its topology, its sessions' broker users, its connections. */
 export class ClusterProxy implements AsyncDisposable {
@@ -75,7 +81,9 @@ export class ClusterProxy implements AsyncDisposable {
   readonly #worlds = new Map<number | undefined, ConnectionWorld>();
   readonly #connections = new Set<ClientConnection>();
   readonly #transactionEnds = new TransactionEnds();
-  readonly #explained = new Map<string, number>();
+  /** Denials that were explained within a minute, by session. */
+  readonly #explained = new Map<string, Set<string>>();
+  #explainedSince = Number.NEGATIVE_INFINITY;
   #entrance: Entrance | undefined;
   #sweep: Timer | undefined;
   #stopped = false;
@@ -309,20 +317,36 @@ export class ClusterProxy implements AsyncDisposable {
     this.#sweep = alarmAt(clock, clock.now() + next, () => void this.#sweepOnce());
   }
 
-  /** A denial in words, once a minute per principal and resource: Kafka's own answer has no room for it. */
+  /**
+   * A denial in words, at most once a minute per session and resource, and for a bounded number of resources: Kafka's own
+   * answer has no room for it.
+   */
   #explain(session: Session | undefined, what: string, deny: Deny): void {
     const { clock, log, config } = this.#options;
-    const key = `${session?.id} ${what}`;
     const now = clock.monotonic();
-    if (now - (this.#explained.get(key) ?? Number.NEGATIVE_INFINITY) < 60_000) return;
-    if (this.#explained.size > 10_000) this.#explained.clear();
-    this.#explained.set(key, now);
-    log.info(`denied: ${deny.message}${deny.nearestMiss ? `. To ask for it: ${deny.nearestMiss.command}` : ''}`, {
-      cluster: config.name,
-      principal: session?.principal.identity ?? '',
-      code: deny.code,
-    });
+    if (now - this.#explainedSince >= 60_000) {
+      this.#explained.clear();
+      this.#explainedSince = now;
+    }
+    const id = session?.id ?? '';
+    const told = this.#explained.get(id) ?? new Set();
+    this.#explained.set(id, told);
+    const key = what.slice(0, longestWord);
+    if (told.size >= mostExplained || told.has(key)) return;
+    told.add(key);
+    log.info(
+      `denied: ${cut(deny.message)}${deny.nearestMiss ? `. To ask for it: ${cut(deny.nearestMiss.command)}` : ''}`,
+      {
+        cluster: config.name,
+        principal: session?.principal.identity ?? '',
+        code: deny.code,
+      },
+    );
   }
+}
+
+function cut(text: string): string {
+  return text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text;
 }
 
 function adminCredential(config: ClusterConfig): BrokerCredential {

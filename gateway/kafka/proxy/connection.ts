@@ -24,6 +24,8 @@ import { type RequestHost, RequestLane } from './request-lane.ts';
 const loginWithin = 30_000;
 /** A shorter lifetime would have clients authenticate over and over; what is lost by then is cut anyway. */
 const leastLifetime = 1_000;
+/** Groups that a connection's client is taken out of when it is cut; of more, those that it joined last. */
+const mostMemberships = 1_000;
 
 /**
  * One client connection: how it begins, what ends it, and what its two lanes have in common. It decides nothing.
@@ -102,7 +104,8 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     const lost = (touch: Touch): boolean => !access.allows(touch.operation, touch.kind, touch.name);
     if (!this.#closed) this.#leaveGroups(({ groupId }) => !access.allows('consume', 'group', groupId));
     if (!this.#closed) this.#endTransactions((id) => !access.allows('produce', 'transactionalId', id));
-    if (this.client.holds(lost) || [...this.#answers.inFlight].some((entry) => entry.touches.some(lost))) {
+    const underWay = [...this.#answers.inFlight].some((entry) => entry.touches.some(lost));
+    if (underWay || this.client.holds(lost) || this.#requests.holds(lost)) {
       this.cutLost();
     }
   }
@@ -115,18 +118,17 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
   cut(reason: CloseReason): void {
     if (this.#closed) return this.client.reset(); // it was ending, and sending what it had
     this.world.metrics.cuts.add({ cluster: this.world.cluster, reason });
-    let bytes = this.#answers.streamed; // of the first answer; the others have not begun
-    for (const entry of this.#answers.inFlight) {
-      if (entry.enforcement?.api === apis.Fetch || entry.enforcement?.api === apis.ShareFetch) {
-        const read = entry.touches.filter(({ kind }) => kind === 'topic');
-        const topics = read.map(({ name }) => ({ topic: name, partition: -1 }));
-        this.journal.append({ kind: 'fetch_cut', topics, bytes, reason }, entry.correlationId);
-      }
-      bytes = 0;
+    const answers = [...this.#answers.inFlight].slice(this.#answers.streaming ? 1 : 0); // that have not begun
+    for (const { enforcement, touches, correlationId } of answers) {
+      if (enforcement?.api !== apis.Fetch && enforcement?.api !== apis.ShareFetch) continue;
+      const read = touches.filter(({ kind }) => kind === 'topic');
+      const topics = read.map(({ name }) => ({ topic: name, partition: -1 }));
+      this.journal.append({ kind: 'fetch_cut', topics, bytes: 0, reason }, correlationId);
     }
     this.client.reset();
     this.#leaveGroups(() => true);
-    this.#endTransactions(() => true);
+    // Who is idle here may be in the middle of a transaction on other connections.
+    if (reason !== 'idle') this.#endTransactions(() => true);
     this.#end(reason);
   }
 
@@ -168,7 +170,12 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
   }
 
   onAllowed({ joined, left }: FrameContext): void {
-    if (joined) this.#memberships.set(joined.groupId, joined);
+    if (joined) {
+      this.#memberships.delete(joined.groupId); // the one that was joined last stands last
+      this.#memberships.set(joined.groupId, joined);
+      if (this.#memberships.size > mostMemberships)
+        this.#memberships.delete(this.#memberships.keys().next().value ?? '');
+    }
     if (left !== undefined) this.#memberships.delete(left);
   }
 
@@ -253,7 +260,7 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     if (this.#closed) return;
     this.#closed = true;
     this.#deadline.cancel();
-    this.#answers.lose();
+    this.#answers.lose(reason);
     this.#upstream?.reset();
     this.client.end(); // answers that were given before the end still go out; after a cut there is nothing left to go
     this.world.onClosed(this, reason);

@@ -10,7 +10,7 @@ import {
   namesSoftwareFrom,
   unsupportedApiVersions,
 } from '../enforce/api-versions.ts';
-import type { FrameContext } from '../enforce/context.ts';
+import type { FrameContext, Touch } from '../enforce/context.ts';
 import type { Enforcement, Outcome } from '../enforce/enforcement.ts';
 import { table } from '../enforce/table.ts';
 import { ApiKey, apis } from '../wire/generated/apis.ts';
@@ -43,6 +43,8 @@ export class RequestLane {
   readonly #answers: AnswerLane;
   readonly #header = new RequestHeader();
   readonly #counted = new Map<Enforcement, { cluster: string; api: string; outcome: string }>();
+  /** What was allowed for requests without an answer that the kernel may not have yet. */
+  #unanswered: Touch[] = [];
   /** Async steps (token check, dialling, a durable record) under way: nothing is judged meanwhile. */
   #steps = 0;
 
@@ -81,6 +83,11 @@ export class RequestLane {
     if (client.paused) return;
     client.pause();
     world.metrics.pauses.add({ cluster: world.cluster, reason: holder });
+  }
+
+  /** Whether requests without an answer, which the kernel does not have yet, need something that is lost. */
+  holds(lost: (touch: Touch) => boolean): boolean {
+    return !this.#sent() && this.#unanswered.some(lost);
   }
 
   /** Runs an async step with the reading stopped. */
@@ -230,8 +237,13 @@ export class RequestLane {
   ): void {
     const { journal } = this.#host;
     const send = (): void => {
-      if (outcome.answered) this.#answers.inFlight.push(entry);
       const { upstream } = this.#host;
+      if (outcome.answered) {
+        this.#answers.inFlight.push(entry);
+      } else {
+        if (this.#unanswered.length > 0 && this.#sent()) this.#unanswered = [];
+        this.#unanswered.push(...entry.touches);
+      }
       if (outcome.kind === 'forward') upstream?.write(frame);
       else for (const chunk of withBody(frame, bodyOffset, outcome.body)) upstream?.write(chunk);
     };
@@ -251,6 +263,12 @@ export class RequestLane {
       if (lost) this.#host.cutLost();
       else send();
     });
+  }
+
+  /** The kernel has all that was written to the broker. */
+  #sent(): boolean {
+    const { upstream } = this.#host;
+    return !upstream || !(upstream.pending || upstream.unflushed);
   }
 
   #durable(context: FrameContext, correlationId: number): Promise<void> {

@@ -29,7 +29,7 @@ test.each(['none', 'gzip', 'lz4', 'zstd'] as const)(
       },
       give: (one: Buffer) => void taken.splice(taken.indexOf(one), 1),
     };
-    const masked = maskRecords(records, masker, 'consume', memory);
+    const masked = maskRecords(records, masker, 'consume', undefined, memory);
     if (masked.kind !== 'masked') throw new TypeError(masked.kind);
     const held = taken.reduce((sum, one) => sum + one.length, 0);
     expect(taken).toHaveLength(1);
