@@ -32,6 +32,16 @@ test('names that differ in what it does not look at for their place are told apa
   }
 });
 
+test('texts that are too long to be kept do not run into the next place', () => {
+  const memo = new TextMemo('utf8');
+  for (const length of [64, 65, 66, 64, 65]) {
+    for (let i = 0; i < 2_000; i++) {
+      const name = String(i).padStart(length, '-');
+      expect(memo.text(Buffer.from(name), 0, length)).toBe(name);
+    }
+  }
+});
+
 test('bytes that are read into again change nothing of what was given', () => {
   const memo = new TextMemo('utf8');
   const frame = Buffer.from('orders');

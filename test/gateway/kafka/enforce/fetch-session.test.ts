@@ -198,6 +198,17 @@ describe.each(sessionVersions)('a fetch session, v%i', (version) => {
     expect(on.connection.fetchSession).toBeUndefined();
   });
 
+  test('counts topics that come without partitions', () => {
+    const on = informed();
+    begun(on, version, at(['open/0', 1]));
+    on.asked = true;
+    const names = Array.from({ length: mostSessionPartitions + 1 }, (_, n) => `open.${n}`);
+    const topics = names.map((topic) => ({ topic, topicId: idOf(topic), partitions: [] }));
+    const large = { ...request(9, 1, new Map()), topics };
+    expect(on.request(apis.Fetch, version, large)).toMatchObject({ message: { errorCode: 70 } });
+    expect(on.connection.fetchSession).toBeUndefined();
+  });
+
   test('ends when the client closes it, or begins another', () => {
     const on = informed();
     begun(on, version, at(['open/0', 1]));

@@ -279,7 +279,8 @@ describe.each(versionsOf(apis.Produce))('Produce v%i', (version) => {
     const outcome = on.request(apis.Produce, version, produceOf(parts, { transactionalId }));
     if (error) expect(outcome.kind === 'reply' && codesOf(outcome.message)).toEqual(['open 0 53', 'secret 0 53']);
     else expect(namesOf(outcome)).toEqual(['open']);
-    const begun = error ? [] : [{ transactionalId, producerId: 77n, producerEpoch: 3 }];
+    // Before version 12 the coordinator's connection knows of it, where its end is seen, too.
+    const begun = error || version < 12 ? [] : [{ transactionalId, producerId: 77n, producerEpoch: 3 }];
     expect(on.connection.transactions.take(() => true)).toEqual(begun);
     const silent = on.request(apis.Produce, version, produceOf(parts.slice(1), { transactionalId, acks: 0 }));
     expect(silent).toMatchObject({ kind: 'close', code: 'DeniedWithoutReply' });

@@ -157,7 +157,8 @@ describe.each(versionsOf(apis.TxnOffsetCommit))('TxnOffsetCommit v%i', (version)
     expect(answer(on, 'open')).toEqual(forward);
     expect(commit(on, 'alice.tx', 'alice.g', 'secret', 'open').kind).toBe('send');
     expect(codes(answer(on, 'open'))).toEqual(['open 0', 'secret 29']);
-    expect(begun(on)).toEqual([mine]);
+    // Before version 5 AddOffsetsToTxn put the group into it.
+    expect(begun(on)).toEqual(version < 5 ? [] : [mine]);
   });
 
   if (byId)

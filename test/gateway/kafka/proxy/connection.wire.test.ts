@@ -281,6 +281,15 @@ test('after a handshake of version 0 tokens are bare', async () => {
   expect(brokers[0]?.port).not.toBe(on.broker.port);
 });
 
+test('a handshake of version 0 has no place behind a login', async () => {
+  await using on = await stage();
+  const client = await on.client();
+  await client.login('alice');
+  client.send(requestFrame(apis.SaslHandshake, 0, { mechanism: 'PLAIN' }, 1));
+  await client.ended();
+  expect(client.unread).toBe(0);
+});
+
 test('a connection may authenticate anew as the same principal, not as another', async () => {
   await using on = await stage();
   const client = await on.client();
