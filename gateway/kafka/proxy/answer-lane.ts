@@ -1,6 +1,6 @@
 import type { CloseReason } from '../../../core/audit/event.ts';
 import { BugError, ProtocolError } from '../../../core/errors/sluice-error.ts';
-import type { FrameContext } from '../enforce/context.ts';
+import type { FrameContext, Touch } from '../enforce/context.ts';
 import { framePrefix } from '../wire/request-header.ts';
 import { AnswerStream } from './answer-stream.ts';
 import { answerBodyOffset, withBody } from './frames.ts';
@@ -35,6 +35,11 @@ export class AnswerLane {
   /** The first answer goes to the client while it arrives. */
   get streaming(): boolean {
     return this.#stream !== undefined;
+  }
+
+  /** What such an answer was allowed for. */
+  get streamed(): readonly Touch[] {
+    return (this.#stream && [...this.inFlight][0]?.touches) ?? [];
   }
 
   /** Bytes from the broker, see InletEvents. */

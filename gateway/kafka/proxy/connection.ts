@@ -105,7 +105,13 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     if (!this.#closed) this.#leaveGroups(({ groupId }) => !access.allows('consume', 'group', groupId));
     if (!this.#closed) this.#endTransactions((id) => !access.allows('produce', 'transactionalId', id));
     const underWay = [...this.#answers.inFlight].some((entry) => entry.touches.some(lost));
-    if (underWay || this.client.holds(lost) || this.#requests.holds(lost)) {
+    const plain = this.#answers.streamed; // what goes on as it comes has no masks
+    const masked = ({ operation, kind, name }: Touch): boolean => {
+      if (operation !== 'consume' || kind !== 'topic') return false;
+      const decision = access.decide(operation, kind, name);
+      return decision.effect === 'allow' && this.world.maskers(decision, 'consume') !== undefined;
+    };
+    if (underWay || plain.some(masked) || this.client.holds(lost) || this.#requests.holds(lost)) {
       this.cutLost();
     }
   }

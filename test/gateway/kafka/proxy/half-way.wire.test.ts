@@ -21,10 +21,10 @@ const authenticate: Authenticate = async (token) => {
   return { principal, expiresAt: systemClock.now() + hour };
 };
 
-async function stage() {
+async function stage(set = policies) {
   const stack = new AsyncDisposableStack();
   const broker = stack.use(await scriptedBroker());
-  const world = stack.use(await proxyWorld({ broker, snapshot: snapshotOf(policies), authenticate }));
+  const world = stack.use(await proxyWorld({ broker, snapshot: snapshotOf(set), authenticate }));
   return {
     broker,
     world,
@@ -123,6 +123,29 @@ test.each([-1, 0])(
     expect(await Promise.race([on.broker.next(), pause(500, 'nothing')])).toBe('nothing');
   },
 );
+
+test('an answer that goes on as it comes ends when its topic gets a mask, and not when others change', async () => {
+  const unmasked = accessPolicies('', { maskOn: 'produce' });
+  await using on = await stage(unmasked);
+  const client = await on.client();
+  client.socket.pause();
+  client.send(requestFrame(apis.Fetch, 11, fetchOf('masked'), 1));
+  const one = batchOf(['{"ssn":"123-45-6789"}']);
+  const many = Buffer.concat(Array.from({ length: Math.ceil((15 << 20) / one.length) }, () => one));
+  (await on.broker.next()).answer(fetched('masked', many));
+  await pause(500);
+  await on.world.apply({ ...snapshotOf(unmasked, [grantUntil(unmasked, systemClock.now() + hour)]), generation: 2 });
+  await pause(100);
+  expect(on.world.recorder.of('fetch_cut')).toEqual([]);
+  await on.world.apply({ ...snapshotOf(policies), generation: 3 });
+  client.socket.resume();
+  expect(await client.ended()).toBe('ECONNRESET');
+  expect(on.world.recorder.of('fetch_cut')).toMatchObject([{ topics: [{ topic: 'masked', partition: 0 }] }]);
+  const again = await on.client();
+  again.send(requestFrame(apis.Fetch, 11, fetchOf('masked'), 1));
+  (await on.broker.next()).answer(fetched('masked', one));
+  expect((await again.frame()).toString('latin1')).not.toContain('123-45');
+});
 
 test('long names of somebody without rights are refused before they cost anything', async () => {
   await using on = await stage();
