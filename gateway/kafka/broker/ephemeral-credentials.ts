@@ -1,5 +1,5 @@
 /**
- * Broker users that live as long as a right does. A user is called `sluice-<gateway>-<expiry in epoch seconds>-<random>`,
+ * Broker users that live for a session, a day at most. A user is called `sluice-<gateway>-<expiry in epoch seconds>-<random>`,
  * so that any gateway can tell whose it is and when it is over: nobody else's memory is needed to clean up. What could
  * not be removed is a debt, told to the owner, who keeps it.
  */

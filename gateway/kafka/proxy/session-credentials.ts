@@ -10,6 +10,8 @@ import type { EphemeralCredentials, EphemeralUser } from '../broker/ephemeral-cr
 
 const longestLife = 24 * 3_600_000;
 const cleanUpMs = 2_000;
+/** ms before it is looked again whether a session has rights. */
+const leastWait = 1_000;
 
 interface Held {
   readonly user: Promise<EphemeralUser>;
@@ -18,7 +20,10 @@ interface Held {
   /** What is cleaned up with this user: its rights stay until then. */
   readonly cleanUps: Set<Promise<void>>;
   readonly visibleOn: Set<string>;
-  readonly expiry: Timer;
+  /** Epoch ms, whole seconds: from then on any gateway may remove the user. */
+  readonly expiresAt: number;
+  /** Until the last right ends, as far as it is known, or the user expires. */
+  end: Timer;
 }
 
 /**
@@ -99,7 +104,7 @@ export class SessionCredentials {
     const held = this.#held.get(session);
     this.#held.delete(session);
     if (!held) return Promise.resolve();
-    held.expiry.cancel();
+    held.end.cancel();
     const removal = this.#remove(held).finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
     return removal;
@@ -128,32 +133,46 @@ export class SessionCredentials {
   }
 
   #create(session: Session): Held {
-    const rights = session.access.rights();
-    const now = this.#clock.now();
-    const ends = rights.map((right) => right.end ?? Number.POSITIVE_INFINITY);
-    const expiresAt = Math.ceil(Math.min(Math.max(now, ...ends), now + longestLife) / 1000) * 1000;
-    const user = this.#ephemeral.create(aclRights(rights), expiresAt);
+    const expiresAt = wholeSeconds(this.#clock.now() + longestLife);
+    const user = this.#ephemeral.create(aclRights(session.access.rights()), expiresAt);
     const held: Held = {
       user,
       work: Promise.resolve(),
       cleanUps: new Set(),
       visibleOn: new Set(),
-      expiry: alarmAt(this.#clock, expiresAt, () => this.#expired(session)),
+      expiresAt,
+      end: this.#endOf(session, expiresAt),
     };
     this.#held.set(session, held);
     user.catch(() => {
-      held.expiry.cancel();
+      held.end.cancel();
       if (this.#held.get(session) === held) this.#held.delete(session);
     });
     return held;
   }
 
+  #endOf(session: Session, expiresAt: number): Timer {
+    const now = this.#clock.now();
+    const ends = session.access.rights().map((right) => right.end ?? Number.POSITIVE_INFINITY);
+    const last = wholeSeconds(Math.max(now, ...ends));
+    return alarmAt(this.#clock, Math.min(Math.max(last, now + leastWait), expiresAt), () => this.#ended(session));
+  }
+
   /**
-   * Any gateway may remove the user soon. Connections that may still do something have to come again, for a new one;
-   * those of a principal without rights are answered without a broker.
+   * The last right that there was may have ended: then the user goes, and connections without rights are answered
+   * without a broker. Where there are rights now, as after an extension, it lives on. Once it has expired, connections
+   * that may still do something have to come again, for a new one.
    */
-  #expired(session: Session): void {
-    if (session.access.hasRights()) for (const connection of [...session.connections]) connection.cut('expired');
+  #ended(session: Session): void {
+    const held = this.#held.get(session);
+    if (!held) return;
+    if (session.access.hasRights()) {
+      if (this.#clock.now() < held.expiresAt) {
+        held.end = this.#endOf(session, held.expiresAt);
+        return;
+      }
+      for (const connection of [...session.connections]) connection.cut('expired');
+    }
     void this.release(session);
   }
 
@@ -162,4 +181,9 @@ export class SessionCredentials {
     held.work = run.catch(() => {});
     return run;
   }
+}
+
+/** Epoch ms, as user names have it. */
+function wholeSeconds(ms: number): number {
+  return Math.ceil(ms / 1000) * 1000;
 }

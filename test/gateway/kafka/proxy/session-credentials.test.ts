@@ -85,24 +85,49 @@ test('before a user is over, which lets any gateway remove it, its connections a
   expect(next.name).not.toBe(old.name);
 });
 
+/** Where alice may do something by a grant alone. */
+const onGrant = policySetOf([
+  ['Cluster', 'main', '{type: kafka, owners: [team]}'],
+  ['Stream', 'granted', '{cluster: main, topics: [{literal: granted}], owners: [team]}'],
+  ['Identity', 'alice', "{person: {oidc: [{issuer: 'https://issuer.example', subject: alice}]}}"],
+  ['Group', 'team', '{members: [alice]}'],
+  ['ApproverRule', 'anyone', '{require: {all: [{from: team, count: 1}]}}'],
+  [
+    'AccessPolicy',
+    'ask',
+    '{effect: allow, mode: onRequest, subjects: [{identity: alice}], streams: [granted], operations: [consume], approval: anyone, limits: {maxDuration: PT24H}}',
+  ],
+]);
+
 test('a user ends with the last right; a connection without rights is left alone', async () => {
-  const only = policySetOf([
-    ['Cluster', 'main', '{type: kafka, owners: [team]}'],
-    ['Stream', 'granted', '{cluster: main, topics: [{literal: granted}], owners: [team]}'],
-    ['Identity', 'alice', "{person: {oidc: [{issuer: 'https://issuer.example', subject: alice}]}}"],
-    ['Group', 'team', '{members: [alice]}'],
-    ['ApproverRule', 'anyone', '{require: {all: [{from: team, count: 1}]}}'],
-    [
-      'AccessPolicy',
-      'ask',
-      '{effect: allow, mode: onRequest, subjects: [{identity: alice}], streams: [granted], operations: [consume], approval: anyone, limits: {maxDuration: PT24H}}',
-    ],
-  ]);
   const end = new FakeClock().now() + 2 * hour + 300;
-  const { clock, credentials, session, cuts, users } = stage(snapshotOf(only, [grantUntil(only, end)]));
+  const { clock, credentials, session, cuts, users } = stage(snapshotOf(onGrant, [grantUntil(onGrant, end)]));
   const user = await credentials.acquire(session, 'b:1');
-  expect(user.expiresAt).toBe(end + 700);
-  clock.advance(2 * hour + 1000);
+  expect(user.expiresAt).toBe(clock.now() + day);
+  clock.advance(2 * hour);
+  await settled();
+  expect(users.size).toBe(1);
+  clock.advance(1000);
+  await settled();
+  expect([cuts, users.size]).toEqual([[], 0]);
+});
+
+test('a session whose access is extended keeps its user and its connections', async () => {
+  const short = new FakeClock().now() + hour;
+  const { clock, credentials, session, snapshots, cuts, users } = stage(
+    snapshotOf(onGrant, [grantUntil(onGrant, short)]),
+  );
+  const user = await credentials.acquire(session, 'b:1');
+  clock.advance(hour / 2);
+  const longer = snapshotOf(onGrant, [grantUntil(onGrant, short + 3 * hour)]);
+  await credentials.widen(longer);
+  snapshots.swap(longer);
+  credentials.follow(session);
+  clock.advance(hour);
+  await settled();
+  expect([cuts, users.size]).toEqual([[], 1]);
+  expect(await credentials.acquire(session, 'b:1')).toBe(user);
+  clock.advance(3 * hour);
   await settled();
   expect([cuts, users.size]).toEqual([[], 0]);
 });
