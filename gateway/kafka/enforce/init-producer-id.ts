@@ -23,6 +23,10 @@ export const initProducerId = enforcement<InitProducerIdRequest, InitProducerIdR
           : context.allows('produce', 'transactionalId', transactionalId, denied.transactionalId);
       if (allowed) return { kind: 'forward', pending: transactionalId };
       const errorCode = transactionalId === null ? denied.cluster : denied.transactionalId;
+      if (transactionalId === null) {
+        const what = { operation: 'produce', resource: 'cluster', code: 'NoTopicToWrite' } as const;
+        context.events.push({ kind: 'deny', ...what, error: errorCode });
+      }
       return {
         kind: 'reply',
         response: { ...defaultInitProducerIdResponse, errorCode, producerId: -1n, producerEpoch: -1 },

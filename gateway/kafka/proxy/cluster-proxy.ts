@@ -5,7 +5,6 @@ import type { CleanupEvent, CloseReason } from '../../../core/audit/event.ts';
 import { alarmAt } from '../../../core/clock/alarm.ts';
 import type { Clock, Timer } from '../../../core/clock/clock.ts';
 import { BugError, InputError } from '../../../core/errors/sluice-error.ts';
-import type { Deny } from '../../../core/model/decision.ts';
 import type { Snapshot } from '../../../core/model/snapshot.ts';
 import type { ClusterConfig } from '../../config/gateway-config.ts';
 import { parseHostPort } from '../../config/load-config.ts';
@@ -25,7 +24,7 @@ import { type Address, formatAddress } from '../upstream/dial.ts';
 import { openConnection } from '../upstream/open-connection.ts';
 import type { BrokerCredential } from '../upstream/sasl-login.ts';
 import { ClientConnection } from './connection.ts';
-import type { Buffers, ConnectionWorld } from './connection-world.ts';
+import type { Buffers, ConnectionWorld, Refused } from './connection-world.ts';
 import { endTransactions, TransactionEnds } from './end-transactions.ts';
 import { Entrance, type Incoming } from './entrance.ts';
 import { leaveGroups } from './leave-groups.ts';
@@ -321,7 +320,7 @@ export class ClusterProxy implements AsyncDisposable {
    * A denial in words, at most once a minute per session and resource, and for a bounded number of resources: Kafka's own
    * answer has no room for it.
    */
-  #explain(session: Session | undefined, what: string, deny: Deny): void {
+  #explain(session: Session | undefined, what: string, deny: Refused): void {
     const { clock, log, config } = this.#options;
     const now = clock.monotonic();
     if (now - this.#explainedSince >= 60_000) {

@@ -24,6 +24,9 @@ export interface Buffers {
   readonly spare: SpareMemory;
 }
 
+/** What is told of a refusal: a decision, or something that only the data path knows. */
+export type Refused = Pick<Deny, 'message' | 'nearestMiss'> & { readonly code: string };
+
 /** Everything a client connection has around it. One object per listener, shared by its connections. */
 export interface ConnectionWorld {
   readonly cluster: string;
@@ -59,6 +62,6 @@ export interface ConnectionWorld {
   /** Why a session's access shrank just now. */
   lossReason(session: Session): CloseReason;
   /** Tells the gateway's log, once in a while per principal and resource, what was denied and how to ask for it. */
-  explain(session: Session | undefined, operation: Operation, kind: ResourceKind, name: string, deny: Deny): void;
+  explain(session: Session | undefined, operation: Operation, kind: ResourceKind, name: string, deny: Refused): void;
   onClosed(connection: SessionConnection, reason: CloseReason): void;
 }

@@ -1,4 +1,4 @@
-import type { AuditEvent, EventOrigin } from '../../../core/audit/event.ts';
+import type { AuditEvent, DenyEvent, EventOrigin } from '../../../core/audit/event.ts';
 import type { SluiceError } from '../../../core/errors/sluice-error.ts';
 import type { Session } from '../../session/session.ts';
 import type { FrameContext } from '../enforce/context.ts';
@@ -64,7 +64,7 @@ export class Journal {
     if (context.events.length === 0) return;
     const shared = this.#shared(context);
     for (const event of context.events) {
-      if (event.kind === 'deny') this.#world.flood.note({ ...this.#whole(corr, context), ...event });
+      if (event.kind === 'deny') this.#refused(event, corr, context);
       else this.#world.recorder.append(withCorr(event, corr), shared);
     }
   }
@@ -78,11 +78,21 @@ export class Journal {
     }
     const shared = this.#shared(context);
     for (const event of context.events) {
-      if (event.kind === 'deny') this.#world.flood.note({ ...this.#whole(corr, context), ...event });
+      if (event.kind === 'deny') this.#refused(event, corr, context);
       else if (event !== last) this.#world.recorder.append(withCorr(event, corr), shared);
     }
     // Lines go to the disk in order: the last stands for all.
     this.#world.recorder.appendStrict(withCorr(last, corr), done, shared);
+  }
+
+  /** A refusal that is no decision about rights: counted, in the audit log, and in words in the gateway's log. */
+  #refused(event: DenyEvent, corr: number, context: FrameContext): void {
+    const { operation = 'admin', resource = 'cluster', name = '', code } = event;
+    this.#world.metrics.denials.add({ cluster: this.#world.cluster, operation, code });
+    this.#world.flood.note({ ...this.#whole(corr, context), ...event });
+    const words = refusals[code]?.(this.session?.principal.identity ?? '', operation, name, this.#world.cluster);
+    if (words === undefined) return;
+    this.#world.explain(this.session, operation, resource, name, { code, message: words, nearestMiss: undefined });
   }
 
   /** Who and where, as one object for all events of a session under the same right. */
@@ -108,6 +118,14 @@ export class Journal {
     };
   }
 }
+
+/** Clients get only an error code, which says "not authorized" of these, too. */
+const refusals: Readonly<Record<string, (who: string, operation: string, name: string, cluster: string) => string>> = {
+  Unmaskable: (who, operation, name, cluster) =>
+    `${who} may ${operation} topic ${name} on ${cluster}, but a record in it cannot be masked: its value is not JSON, or it is damaged or too large, and the topic's MaskPolicy says to refuse such records (unmaskable: deny)`,
+  NoTopicToWrite: (who, _operation, _name, cluster) =>
+    `${who} may not produce to any topic on ${cluster}, so an idempotent producer cannot begin`,
+};
 
 /** The event belongs to this request. Events are made for one frame, so that it may be written into it. */
 function withCorr(event: AuditEvent, corr: number | undefined): AuditEvent {

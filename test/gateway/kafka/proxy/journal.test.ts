@@ -12,14 +12,25 @@ function given(events: readonly AuditEvent[]) {
   const recorder = new MemoryRecorder();
   const noted: AuditEvent[] = [];
   const flood = { note: (event: AuditEvent) => noted.push(event) };
-  const world = { cluster: 'main', listener: '1', recorder, flood } as unknown as ConnectionWorld;
+  const counted: object[] = [];
+  const words: string[] = [];
+  const world = {
+    cluster: 'main',
+    listener: '1',
+    recorder,
+    flood,
+    metrics: { denials: { add: (labels: object) => counted.push(labels) } },
+    explain: (...said: { readonly message: string }[]) => words.push(said.at(-1)!.message),
+  } as unknown as ConnectionWorld;
   const context = { events, grant: 'g', policy: 'p' } as unknown as FrameContext;
-  return { recorder, noted, context, journal: new Journal(world, 7, '127.0.0.1:5') };
+  return { recorder, noted, counted, words, context, journal: new Journal(world, 7, '127.0.0.1:5') };
 }
 
 test('refusals of a frame go to the flood quota, the rest to the log, both with who and where', () => {
-  const { recorder, noted, context, journal } = given([refusal, read]);
+  const { recorder, noted, counted, words, context, journal } = given([refusal, read]);
   journal.events(context, 3);
+  expect(counted).toEqual([{ cluster: 'main', operation: 'consume', code: 'Unmaskable' }]);
+  expect(words).toEqual([expect.stringContaining('may consume topic t on main, but a record in it cannot be masked')]);
   expect(recorder.events).toEqual([
     expect.objectContaining({ ...read, conn: '7', corr: 3, grant: 'g', cluster: 'main' }),
   ]);
