@@ -63,12 +63,6 @@ export async function planChange(question: PlanQuestion, onProgress?: OnProgress
   onProgress?.('comparing', 0, 1);
   const [before, after] = [left.policySet, right.policySet];
   const plan = before && after && planOf(before, after);
-  if (plan && question.base === undefined && base === headCommit && isNothing(plan)) {
-    throw new InputError('BadUsage', 'there is nothing to compare', {
-      why: `${question.head ?? 'the folder'} says what branch ${question.branch} says already`,
-      fix: 'change a file, or give --base with an older revision',
-    });
-  }
   return {
     base,
     head: files ? undefined : headCommit,
@@ -91,10 +85,6 @@ export function unacknowledgedProblem({ plan, unacknowledged: open, after, dir }
     fix: `look at sluice plan; if it is meant, add ${plan.digest} to spec.acknowledge`,
     at: { ...after.repo.at, file: join(dir, after.repo.at.file) },
   };
-}
-
-function isNothing({ widens, narrows }: Plan): boolean {
-  return widens.length + narrows.length === 0;
 }
 
 /** A revision from before the first policy says nothing; one whose policies are broken says nothing that can be compared. */

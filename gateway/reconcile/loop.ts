@@ -31,6 +31,8 @@ export class ReconcileLoop {
   #waiters: (() => void)[] = [];
   #running: Promise<void> | undefined;
   #lastSuccess: number | undefined;
+  /** Message of the last round, where it was stalled: said once. */
+  #stalledBy: string | undefined;
   #settle: Timer | undefined;
 
   constructor(options: {
@@ -112,7 +114,12 @@ export class ReconcileLoop {
         this.#conditions.set('Stalled', 'False', 'UpToDate', outcome.message);
       } else {
         this.#conditions.set('Stalled', 'True', outcome.reason, outcome.message);
+        if (outcome.message !== this.#stalledBy) {
+          const why = { code: outcome.reason, reason: outcome.message };
+          this.#log.warn('the policy repo is not followed until this is mended', why);
+        }
       }
+      this.#stalledBy = outcome.kind === 'stalled' ? outcome.message : undefined;
     } catch (error) {
       if (signal.aborted) return;
       this.#failures++;

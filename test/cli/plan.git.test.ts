@@ -176,7 +176,6 @@ test('a side that does not validate: its problems, exit 1', async () => {
 test.each([
   [['--base', 'nowhere'], 3, 'code: RevisionNotFound'],
   [['--branch', 'nowhere'], 2, 'error: which revision is the base?'],
-  [[], 2, 'error: there is nothing to compare'],
   [['--format', 'html'], 2, 'Expected --format=html to be one of: pretty, json, markdown'],
   [['/nowhere'], 3, 'code: FileUnreadable'],
 ])('plan %j ends with %d', async (args, code, text) => {
@@ -184,6 +183,16 @@ test.each([
   const ran = await repo.plan(...args);
   expect(ran).toMatchObject({ stdout: '', code });
   expect(ran.stderr).toContain(text);
+});
+
+test('what changes no rule is an empty plan, not an error', async () => {
+  await using repo = await exampleRepo();
+  const pretty = await repo.plan();
+  expect(pretty).toMatchObject({ code: 0, stderr: '' });
+  expect(pretty.stdout).toContain('ok: 0 widenings, 0 narrowings');
+  const json = await repo.plan('--format', 'json');
+  expect(json.code).toBe(0);
+  expect(JSON.parse(json.stdout)).toMatchObject({ version: 1 });
 });
 
 test('no git repo', async () => {

@@ -12,7 +12,8 @@ function start(round: (n: number) => Promise<RoundOutcome>) {
   const clock = new FakeClock();
   const conditions = new Conditions(clock);
   const rounds: number[] = [];
-  const log = { warn: () => {} } as unknown as Logger;
+  const warned: unknown[] = [];
+  const log = { warn: (_: string, fields: object) => warned.push(fields) } as unknown as Logger;
   const loop = new ReconcileLoop({
     clock,
     interval: 10_000,
@@ -24,7 +25,7 @@ function start(round: (n: number) => Promise<RoundOutcome>) {
     log,
   });
   loop.start();
-  return { clock, conditions, loop, rounds };
+  return { clock, conditions, loop, rounds, warned };
 }
 
 test('a round at once, then one each interval, or soon after a wake; many wakes are one', async () => {
@@ -98,7 +99,7 @@ test('failures back off and heal; what waits for a change is Stalled and counts 
 
 test('while a forge has not said all, the next round is soon, and a refused change stays in sight', async () => {
   const stalled = { kind: 'stalled', reason: 'UnreviewedCommit', message: 'refused; the forge says more' } as const;
-  const { clock, conditions, loop, rounds } = start(async (n) =>
+  const { clock, conditions, loop, rounds, warned } = start(async (n) =>
     n === 1 ? { ...stalled, undecided: 'the forge says more' } : stalled,
   );
   await turn();
@@ -108,5 +109,6 @@ test('while a forge has not said all, the next round is soon, and a refused chan
   clock.advance(9999);
   await turn();
   expect(rounds).toEqual([0, 300]);
+  expect(warned).toEqual([{ code: 'UnreviewedCommit', reason: 'refused; the forge says more' }]); // once
   await loop.stop();
 });
