@@ -1,4 +1,4 @@
-import type { CloseReason } from '../../../core/audit/event.ts';
+import type { CloseReason, TopicEntry } from '../../../core/audit/event.ts';
 import { BugError, ProtocolError } from '../../../core/errors/sluice-error.ts';
 import type { FrameContext, Touch } from '../enforce/context.ts';
 import { framePrefix } from '../wire/request-header.ts';
@@ -85,9 +85,10 @@ export class AnswerLane {
   /** Of an answer that the client was given a part of. */
   #recordBegun(reason: CloseReason): void {
     const [entry] = this.inFlight;
-    const topics = this.#stream?.begun;
-    const context = entry && topics && this.#contextOf(entry);
+    const begun = this.#stream?.begun;
+    const context = entry && begun && this.#contextOf(entry);
     if (!context) return;
+    const topics = begun.length > 0 ? begun : readTopics(entry.touches);
     context.events.push({ kind: 'fetch_cut', topics, bytes: this.#stream!.sent, reason });
     this.#host.journal.events(context, entry.correlationId);
   }
@@ -268,4 +269,9 @@ export class AnswerLane {
     context.policy = entry.policy;
     return context;
   }
+}
+
+/** Topics of an answer of which it is not known what came. */
+export function readTopics(touches: readonly Touch[]): TopicEntry[] {
+  return touches.filter(({ kind }) => kind === 'topic').map(({ name }) => ({ topic: name, partition: -1 }));
 }

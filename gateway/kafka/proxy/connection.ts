@@ -12,7 +12,7 @@ import { ConnectionState } from '../enforce/connection-state.ts';
 import { type BrokerFeatures, FrameContext, type FrameWorld, type Membership, type Touch } from '../enforce/context.ts';
 import type { Close } from '../enforce/enforcement.ts';
 import { ApiKey, apis } from '../wire/generated/apis.ts';
-import { AnswerLane } from './answer-lane.ts';
+import { AnswerLane, readTopics } from './answer-lane.ts';
 import { ClientLink } from './client-link.ts';
 import { ClientLogin, type LoginHost, type SaslHeader } from './client-login.ts';
 import type { ConnectionWorld } from './connection-world.ts';
@@ -127,9 +127,7 @@ export class ClientConnection implements SessionConnection, LoginHost, RequestHo
     const answers = [...this.#answers.inFlight].slice(this.#answers.streaming ? 1 : 0); // that have not begun
     for (const { enforcement, touches, correlationId } of answers) {
       if (enforcement?.api !== apis.Fetch && enforcement?.api !== apis.ShareFetch) continue;
-      const read = touches.filter(({ kind }) => kind === 'topic');
-      const topics = read.map(({ name }) => ({ topic: name, partition: -1 }));
-      this.journal.append({ kind: 'fetch_cut', topics, bytes: 0, reason }, correlationId);
+      this.journal.append({ kind: 'fetch_cut', topics: readTopics(touches), bytes: 0, reason }, correlationId);
     }
     this.client.reset();
     this.#leaveGroups(() => true);

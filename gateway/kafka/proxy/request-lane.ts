@@ -242,7 +242,7 @@ export class RequestLane {
         this.#answers.inFlight.push(entry);
       } else {
         if (this.#unanswered.length > 0 && this.#sent()) this.#unanswered = [];
-        this.#unanswered.push(...entry.touches);
+        for (const touch of entry.touches) this.#unanswered.push(touch);
       }
       if (outcome.kind === 'forward') upstream?.write(frame);
       else for (const chunk of withBody(frame, bodyOffset, outcome.body)) upstream?.write(chunk);
