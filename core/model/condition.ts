@@ -12,6 +12,8 @@ export interface Condition {
     | 'WorkersRunning'
     /** Files of the secrets for the forge. Only of a gateway that has one. */
     | 'SecretsReadable'
+    /** Every cluster of gateway.yaml has a document in the policy repo: nobody gets anything on one that has none. */
+    | 'ClustersKnown'
     | 'CleanUpPending'
     /** Somebody has or had access by a BreakGlass that was not reviewed yet. */
     | 'EmergencyAccess';

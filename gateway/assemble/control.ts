@@ -28,6 +28,7 @@ import { showEmergencies } from './emergencies.ts';
 import { evidenceFrom } from './evidence.ts';
 import { forgeSecretsOf } from './forge-secrets.ts';
 import { showFreshness } from './freshness.ts';
+import { showKnownClusters } from './known-clusters.ts';
 import { maskersFor } from './maskers.ts';
 import { brokerWords, PartsHealth, recorderWords } from './parts-health.ts';
 import { hasRecordings, openRecorder } from './recording.ts';
@@ -131,6 +132,8 @@ export async function startGateway(
       async swap(next: Snapshot) {
         await plane.apply(next);
         snapshots.swap(next); // what is shown is in force everywhere
+        const names = config.clusters.map(({ name }) => name);
+        showKnownClusters(conditions, log, names, next.policies.clusters);
       },
     },
     trustRoot: config.trustRoot,
