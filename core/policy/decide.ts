@@ -7,6 +7,7 @@ import type { Allow, Decision, Deny, DenyCode, RuleRef } from '../model/decision
 import type { Durability, Stream } from '../model/documents.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Operation, Resource } from '../model/resource.ts';
+import type { Tombstone } from '../model/right.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { appliedMasks } from './applied-masks.ts';
 import { groupsOf } from './match-identity.ts';
@@ -132,7 +133,6 @@ function durabilityOf({ policy, grant }: StreamRight): Durability {
 }
 
 const codeOf = {
-  revoked: 'Revoked',
   notStarted: 'GrantNotStarted',
   outsideHours: 'OutsideHours',
   unmet: 'ConditionNotMet',
@@ -150,29 +150,60 @@ function refuse(question: Question, views: readonly View[], until: number | unde
     views.map((view) => view.stream),
   );
   const rights = views.flatMap((view) => view.rights);
-  for (const state of ['revoked', 'notStarted', 'outsideHours', 'unmet', 'expired'] as const) {
-    const right = rights.find((one) => one.state === state);
+  const over = lastToEnd(question, rights);
+  if (over?.by) {
+    const rule = {
+      kind: 'Revocation',
+      name: over.by.name,
+      at: question.snapshot.policies.revocations.get(over.by.name)?.at,
+    } as const;
+    return { ...no(question, 'Revoked', rule.name), rule, until };
+  }
+  for (const state of ['notStarted', 'outsideHours', 'unmet', 'expired'] as const) {
+    const right = state === 'expired' ? over?.right : rights.find((one) => one.state === state);
     if (!right) continue;
-    const rule = state === 'revoked' ? revocationOf(question, right) : yes(right).rule;
-    return {
-      ...no(question, codeOf[state], rule.name),
-      rule,
-      until,
-      nearestMiss: state === 'revoked' ? undefined : miss,
-    };
+    const { rule } = yes(right);
+    return { ...no(question, codeOf[state], rule.name), rule, until, nearestMiss: miss };
   }
   return { ...no(question, 'NoRule'), until, nearestMiss: miss };
 }
 
+interface Over {
+  readonly right: StreamRight;
+  /** Epoch ms. */
+  readonly at: number;
+  /** What revoked it; undefined where it came to its own end. */
+  readonly by: Tombstone | undefined;
+}
+
+/** Of the rights that are over, the one that was there last: it is what whoever asks has in mind. */
+function lastToEnd(question: Question, rights: readonly StreamRight[]): Over | undefined {
+  let last: Over | undefined;
+  for (const right of rights) {
+    if (right.state !== 'revoked' && right.state !== 'expired') continue;
+    const over = howItEnded(question, right);
+    if (!last || over.at > last.at) last = over;
+  }
+  return last;
+}
+
+function howItEnded(question: Question, right: StreamRight): Over {
+  const by = right.state === 'revoked' ? revocationOf(question, right) : undefined;
+  const end = right.grant?.end ?? Number.POSITIVE_INFINITY;
+  if (!by) return { right, at: end, by };
+  const { target, until, seenAt } = by;
+  const stands = 'subject' in target && (until === undefined || question.now < until);
+  if (stands) return { right, at: Number.POSITIVE_INFINITY, by };
+  return end <= seenAt ? { right, at: end, by: undefined } : { right, at: seenAt, by };
+}
+
 /** The revocation that ended a right: one of the grant, or one of the subject that is in force for it. */
-function revocationOf({ snapshot, principal, now }: Question, { grant }: StreamRight): RuleRef {
-  const found = snapshot.tombstones.find(({ target, until, seenAt }) => {
+function revocationOf({ snapshot, principal, now }: Question, { grant }: StreamRight): Tombstone | undefined {
+  return snapshot.tombstones.find(({ target, until, seenAt }) => {
     if ('grant' in target) return grant !== undefined && [grant.name, grant.uid].includes(target.grant);
     if (target.subject !== principal.identity) return false;
     return grant ? !(grant.admittedAt > seenAt) : until === undefined || now < until;
   });
-  const name = found?.name ?? '';
-  return { kind: 'Revocation', name, at: snapshot.policies.revocations.get(name)?.at };
 }
 
 const why: Record<DenyCode, (name: string) => string> = {

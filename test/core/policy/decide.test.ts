@@ -306,6 +306,42 @@ describe('deny and revocation', () => {
   ])('%s', (_name, expected, question) => expect(shown(ask(question))).toBe(expected));
 });
 
+describe('which of several rights that are over is told of', () => {
+  const later = { name: 'g2', uid: 'b'.repeat(32), start: at('12:30'), end: at('13:00'), admittedAt: at('12:20') };
+  const old = revoked({ grant: 'g1' }, '10:30');
+  test.each<[string, string, Ask]>([
+    ['the grant that ended last', 'g2', { grants: [grant(), grant(later)], now: '14:00' }],
+    [
+      'one that ended after another was revoked',
+      'g2',
+      { grants: [grant(), grant(later)], tombstones: [old], now: '14:00' },
+    ],
+    [
+      'a grant that was over when it was revoked',
+      'g1',
+      { grants: [grant()], tombstones: [revoked({ grant: 'g1' }, '12:01')], now: '14:00' },
+    ],
+    [
+      'the revocation that came last',
+      'r2',
+      {
+        grants: [grant(), grant(later)],
+        tombstones: [old, { ...revoked({ grant: 'g2' }, '12:40'), name: 'r2' }],
+        now: '14:00',
+      },
+    ],
+    [
+      'a revocation of the subject that is in force',
+      'r1',
+      { grants: [grant()], tombstones: [revoked({ subject: 'alice' }, '13:00', '15:00')], now: '14:00' },
+    ],
+  ])('%s', (_name, rule, question) => {
+    const decision = ask(question);
+    expect(decision).toMatchObject({ effect: 'deny', rule: { name: rule } });
+    expect(decision.effect === 'deny' && decision.nearestMiss !== undefined).toBe(rule.startsWith('g'));
+  });
+});
+
 describe('groups, transactional ids, the cluster', () => {
   const shared = setWith([
     'AccessPolicy',
