@@ -120,6 +120,7 @@ function* trafficOf(event: Json, at: string, inForce: InForce): Generator<Traffi
     else yield { ...shared, outcome: 'denied', operation, kind: resource, name, records: 0, bytes: 0, masked: [] };
     return;
   }
+  if (kind === 'fetch_cut' && number(event['bytes']) === 0) return; // it was waited for, and nothing came
   const operation = kind.startsWith('fetch') ? 'consume' : 'produce';
   // An outcome without records stands after the intent that told what was sent.
   const entries = list(event['topics']).filter(

@@ -73,6 +73,8 @@ function given() {
       ],
       bytes: 30,
     },
+    // Ended by the end of a grant, while it waited: no rule let anything pass.
+    { kind: 'fetch_cut', ...by, topics: [{ topic: 'paid.b', partition: -1 }], bytes: 0, reason: 'expired' },
     {
       kind: 'produce_intent',
       ...by,
