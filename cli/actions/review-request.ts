@@ -141,6 +141,15 @@ export async function readRequest(workspace: Workspace, request: AccessRequest):
   };
 }
 
+/** Why a gateway will not count somebody's approval of a grant; undefined when it will, or when that is not known here. */
+export function whyNotCounted({ grant, approvers }: ReviewedRequest, signer: string | undefined): string | undefined {
+  if (!grant || signer === undefined) return undefined;
+  const people = new Set(approvers.flatMap(({ clauses }) => clauses.flatMap((clause) => clause.people)));
+  if (people.has(signer)) return undefined;
+  if (signer === grant.subject) return 'nobody approves what is for themselves';
+  return `${signer} is not among those who may approve it: ${[...people].join(', ') || 'nobody may'}`;
+}
+
 /** Whether a change is nothing but new Revocations and the end of Grants, which is in force without any approval. */
 export function onlyTakesAway(changes: readonly TreeChange[]): boolean {
   const takes = ({ path, before, after }: TreeChange): boolean =>

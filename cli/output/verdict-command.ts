@@ -20,7 +20,7 @@ export abstract class VerdictCommand extends SluiceCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(VerdictCommand);
     const { openWorkspace } = await import('../actions/open-workspace.ts');
-    const { reviewRequest, signRequest } = await import('../actions/review-request.ts');
+    const { reviewRequest, signRequest, whyNotCounted } = await import('../actions/review-request.ts');
     const { reviewPretty } = await import('./access-result.ts');
     const { confirm } = await import('./confirm.ts');
     await using workspace = await openWorkspace({
@@ -31,6 +31,8 @@ export abstract class VerdictCommand extends SluiceCommand {
     });
     const reviewed = await reviewRequest(workspace, args.name);
     this.show(reviewPretty(reviewed, this.style));
+    const vain = this.verdict === 'approve' ? whyNotCounted(reviewed, workspace.signer?.name) : undefined;
+    if (vain !== undefined) this.tellShown(this.style.yellow(`warning: this signature will not count: ${vain}`));
     await confirm(`Sign this (${this.verdict})?`, flags.yes);
     await signRequest(workspace, reviewed, this.verdict, systemClock);
     this.print(this.style.green(`Signed (${this.verdict}) by ${workspace.signer?.name}.`));

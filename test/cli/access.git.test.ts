@@ -179,15 +179,20 @@ test('no key, a strange key, no key file, no repo, no branch', async () => {
   expect(existsSync(repo.dir.join('home', 'c', 'sluice'))).toBe(true);
 });
 
-test('refused: by nobody signed, by the subject signed, rejected; each says why and ends with 1', async () => {
+test('refused: by nobody signed who may, by the subject signed, rejected; each says why and ends with 1', async () => {
   await using repo = await FollowedRepo.make((files) => ({
     ...files,
     'groups/payments-leads.yaml': files['groups/payments-leads.yaml']!.replace('"bob"', '"alice",\n"bob"'),
   }));
   const unsigned = await repo.ask();
+  const vain = await repo.as('olga', 'approval', 'sign', unsigned.name, '--yes');
+  expect(vain.stderr).toContain('olga is not among those who may approve it: bob, carol');
   await repo.merge(unsigned.name);
   const own = await repo.ask();
-  await repo.done('alice', 'approval', 'sign', own.name, '--yes');
+  expect(await repo.as('alice', 'approval', 'sign', own.name, '--yes')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('this signature will not count: nobody approves what is for themselves'),
+  });
   const open = JSON.parse(await repo.done('alice', 'access', 'status', own.name, '--format', 'json'));
   expect(open).toMatchObject({
     state: 'Open',
