@@ -44,13 +44,14 @@ export async function accessStatus(workspace: Workspace, name: string, clock: Cl
   });
 }
 
-async function openStatus(workspace: Workspace, request: AccessRequest): Promise<AccessStatus | undefined> {
+/** Of an open request for access; undefined for a branch that is none. */
+export async function openStatus(workspace: Workspace, request: AccessRequest): Promise<AccessStatus | undefined> {
   let reviewed: ReviewedRequest;
   try {
     reviewed = await readRequest(workspace, request);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return undefined; // a branch that is no request for access
+    return undefined;
   }
   const { grant, content, approvers, emergency } = reviewed;
   if (!grant) return undefined;

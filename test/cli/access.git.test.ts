@@ -187,7 +187,9 @@ test('refused: by nobody signed who may, by the subject signed, rejected; each s
   const unsigned = await repo.ask();
   const vain = await repo.as('olga', 'approval', 'sign', unsigned.name, '--yes');
   expect(vain.stderr).toContain('olga is not among those who may approve it: bob, carol');
-  await repo.merge(unsigned.name);
+  expect((await repo.as('bob', 'approval', 'merge', unsigned.name)).stderr).toContain(
+    'Gateways will refuse it: nobody has approved it yet for payments-lead: 1 of payments-leads (bob, carol)',
+  );
   const own = await repo.ask();
   expect(await repo.as('alice', 'approval', 'sign', own.name, '--yes')).toMatchObject({
     code: 0,
