@@ -17,11 +17,13 @@ const uuids = new TextMemo('base64url');
 /** Eight bytes to be read as one number: much cheaper than Buffer's own way, which adds up two halves. */
 const scratch = new DataView(new ArrayBuffer(8));
 
+/** Most bytes of one string; Kafka's own limit. */
+export const maxStringLength = 32_767;
 /**
- * Most bytes of one string. Kafka's own limit is 32,767; V8 has nothing but the length for the hash of longer ones than
- * this, so that many of one length would make every table of names slow.
+ * The same of what clients send: V8 has nothing but the length for the hash of longer strings, so that many of one length
+ * would make every table of names slow.
  */
-export const maxStringLength = 16_383;
+export const maxClientStringLength = 16_383;
 
 /** Reads one array element; the version is handed through so that no closure is needed. */
 export type ElementReader<T> = (cursor: Cursor, version: number) => T;
@@ -36,6 +38,8 @@ export class Cursor {
   readonly #bytes: Buffer;
   readonly #end: number;
   #position: number;
+  /** Most bytes of one string here. */
+  longestString = maxStringLength;
 
   /** Reads `bytes` from `start` up to `end`, both offsets into `bytes`. */
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
@@ -75,7 +79,9 @@ export class Cursor {
   /** A cursor of its own over the next `length` bytes, which this one steps over. */
   sub(length: number): Cursor {
     const start = this.#take(length);
-    return new Cursor(this.#bytes, start, start + length);
+    const inner = new Cursor(this.#bytes, start, start + length);
+    inner.longestString = this.longestString;
+    return inner;
   }
 
   boolean(): boolean {
@@ -238,8 +244,8 @@ export class Cursor {
   }
 
   #text(length: number): string {
-    if (length > maxStringLength) {
-      throw new ProtocolError('BadFrame', `a string of ${length} bytes, with ${maxStringLength} allowed`);
+    if (length > this.longestString) {
+      throw new ProtocolError('BadFrame', `a string of ${length} bytes, with ${this.longestString} allowed`);
     }
     const start = this.#take(length);
     return strings.text(this.#bytes, start, start + length);

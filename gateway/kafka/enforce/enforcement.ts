@@ -1,5 +1,5 @@
 import type { TopicEntry } from '../../../core/audit/event.ts';
-import { Cursor } from '../../../core/bytes/cursor.ts';
+import { Cursor, maxClientStringLength } from '../../../core/bytes/cursor.ts';
 import { Writer } from '../../../core/bytes/writer.ts';
 import type { AnyApi, Api } from '../wire/api.ts';
 import type { FrameContext } from './context.ts';
@@ -111,6 +111,7 @@ export function enforcement<Request, Response, Pending = undefined>(
     onRequest(bytes, version, context) {
       context.frameBytes = bytes.length;
       const cursor = new Cursor(bytes);
+      cursor.longestString = maxClientStringLength;
       const request = api.readRequest(cursor, version);
       const decided = rule.request(request, version, context);
       // librdkafka sends bytes behind some bodies, which brokers overlook. What was not read here must not reach
