@@ -16,10 +16,23 @@ const mostPacked = 50;
  * unpacked nobody else is served.
  */
 export class UnpackBudget {
-  left: number;
+  #left: number;
 
   constructor(frameBytes: number) {
-    this.left = batchCap + frameBytes * mostPacked;
+    this.#left = batchCap + frameBytes * mostPacked;
+  }
+
+  /** The records of a batch. One that does not unpack costs what it may have come to before that was seen. */
+  unpacked(records: Uint8Array, batch: RecordBatch): Uint8Array {
+    const cap = Math.min(batchCap, this.#left);
+    let cost = cap;
+    try {
+      const payload = batchPayload(records, batch, cap);
+      cost = payload.length;
+      return payload;
+    } finally {
+      this.#left -= cost;
+    }
   }
 }
 
@@ -61,9 +74,8 @@ export function maskRecords(
     }
     // A batch that is damaged must not be signed anew.
     if (!crcMatches(records, batch)) return unmaskable('crc');
-    const masked = maskBatch(out, batch, masker, Math.min(batchCap, budget.left), tally);
-    if (typeof masked === 'string') return unmaskable(masked);
-    budget.left -= masked;
+    const fault = maskBatch(out, batch, masker, budget, tally);
+    if (fault !== undefined) return unmaskable(fault);
   }
   const masked = out.finish(end);
   return masked === records
@@ -71,10 +83,16 @@ export function maskRecords(
     : { kind: 'masked', records: masked, counts: tally.counts };
 }
 
-/** Masks one batch, and gives its decompressed size, or why it cannot be masked. */
-function maskBatch(out: Rebuilt, batch: RecordBatch, masker: Masker, cap: number, tally: MaskTally): number | string {
+/** Masks one batch, or says why it cannot be masked. */
+function maskBatch(
+  out: Rebuilt,
+  batch: RecordBatch,
+  masker: Masker,
+  budget: UnpackBudget,
+  tally: MaskTally,
+): string | undefined {
   try {
-    const payload = batchPayload(out.records, batch, cap);
+    const payload = budget.unpacked(out.records, batch);
     const walk = new RecordWalk(payload, batch.count);
     let builder: RecordsBuilder | undefined;
     let copied = 0; // bytes of the payload that the builder already has
@@ -90,10 +108,10 @@ function maskBatch(out: Rebuilt, batch: RecordBatch, masker: Masker, cap: number
       builder.record(payload, walk, result.size, result);
       copied = walk.end;
     }
-    if (!builder) return payload.length;
+    if (!builder) return undefined;
     builder.copy(payload, copied, payload.length);
     out.close(batch);
-    return payload.length;
+    return undefined;
   } catch (error) {
     if (error instanceof ProtocolError) return error.code;
     throw error;

@@ -175,6 +175,16 @@ test('batches that unpack to much more than they are share one budget of their f
   client.send(requestFrame(apis.Produce, 8, { ...produceOf('masked', bomb), topicData: [topic] }, 1));
   const { request } = (await on.broker.next()) as unknown as { request: { topicData: (typeof topic)[] } };
   expect(request.topicData[0]!.partitionData.map(({ index }) => index)).toEqual([0, 1]); // 64 MB and a little
+  // Those that are too large each, or do not unpack to their end, cost as much as the others.
+  const large = batchOf([`{"a":"${'x'.repeat(70 << 20)}"}`], { codec: 'zstd' });
+  const all = Array.from({ length: 200 }, (_, index) => ({ index, records: index < 199 ? large : bomb }));
+  const other = await on.client();
+  const began = performance.now();
+  other.send(
+    requestFrame(apis.Produce, 8, { ...produceOf('masked', bomb), topicData: [{ ...topic, partitionData: all }] }, 1),
+  );
+  await other.frame();
+  expect(performance.now() - began).toBeLessThan(5_000);
   const two = Buffer.concat([batchOf(['{}']), batchOf(['{}'])]);
   client.send(requestFrame(apis.Produce, 8, produceOf('masked', two, 0), 2)); // brokers take one batch
   expect(await client.ended()).toBe('end');
